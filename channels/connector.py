@@ -1,0 +1,119 @@
+"""The base of every connector: verify, parse, send, find_sent, capabilities. No Django, no database."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from channels.http import PlatformSession
+from channels.messages import (
+    AccountCredentials,
+    AppCredentials,
+    Capabilities,
+    IncomingMessage,
+    Item,
+    OutgoingMessage,
+    SentMessage,
+    WebhookAnswer,
+    WebhookRequest,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What the platform says of our access: ``ok`` or the reason (a key of errors.REASONS) with the platform's code."""
+
+    ok: bool
+    reason: str = ""
+    code: str = ""
+    name: str = ""  # the account's name at the platform, to show "connected as …"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Answer of ``find_sent``: ``sent`` when there; else ``surely_absent`` says whether that may be trusted."""
+
+    sent: SentMessage | None = None
+    surely_absent: bool = False
+
+
+class Connector(ABC):
+    """One platform, for one PlatformApp. Instances are cheap and short-lived; they hold no state between calls.
+
+    Every outbound call goes through ``self.session`` (channels.http): timeouts, host rewriting, redaction.
+    """
+
+    kind: ClassVar[str]
+    app_secrets: ClassVar[tuple[str, ...]]  # names of the secrets a PlatformApp of this kind holds
+    account_secrets: ClassVar[tuple[str, ...]]
+
+    def __init__(self, app: AppCredentials, session: PlatformSession) -> None:
+        self.app = app
+        self.session = session
+
+    # -- inbound ------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def challenge(self, request: WebhookRequest) -> WebhookAnswer | None:
+        """Answer to a GET that proves we own the address (CRC, hub.challenge); None when it is none.
+
+        Raises BadSignature when the platform's proof (verify token) is wrong."""
+
+    @abstractmethod
+    def verify(self, request: WebhookRequest) -> None:
+        """Check the signature over the raw bytes in constant time. Raises BadSignature."""
+
+    @abstractmethod
+    def dedupe_key(self, request: WebhookRequest) -> str:
+        """A key (at most 200 characters) that is equal for two deliveries of the same event, from the body alone.
+
+        Never raises on a malformed body: falls back to a hash of the raw bytes."""
+
+    def accepted(self) -> WebhookAnswer:
+        """What to answer after the event was stored."""
+        return WebhookAnswer()
+
+    @abstractmethod
+    def parse(self, body: bytes, received_at: datetime) -> list[Item]:
+        """Everything in one stored body, in order, for all accounts in it. Pure.
+
+        Unknown kinds become ``Ignored``; raises MalformedEvent only when the body as a whole cannot be read. An item
+        that cannot be read beside others that can becomes ``Ignored("unreadable …")``: one never takes the rest along.
+        """
+
+    # -- outbound -----------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def send(self, account: AccountCredentials, message: OutgoingMessage) -> SentMessage:
+        """Hand one message to the platform. Raises TemporaryFailure, PermanentFailure or UnknownOutcome, nothing else."""
+
+    @abstractmethod
+    def find_sent(self, account: AccountCredentials, message: OutgoingMessage, since: datetime) -> Found:
+        """Is this message, handed over at or after ``since``, at the platform? Raises as ``send`` does."""
+
+    @abstractmethod
+    def fetch_since(
+        self, account: AccountCredentials, since: datetime, last_seen: str = ""
+    ) -> Iterable[IncomingMessage]:
+        """Gap repair: messages on this account since then, oldest first. Raises as ``send`` does."""
+
+    @abstractmethod
+    def check(self, account: AccountCredentials) -> Health:
+        """Ask the platform whether our access works. Never raises for a refusal; network trouble raises TemporaryFailure."""
+
+    # -- limits -------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def capabilities(self) -> Capabilities:
+        """The platform's limits as they are for this app."""
+
+    def length(self, text: str) -> int:
+        """How long the platform counts this text to be."""
+        return len(text)
+
+    def media_auth(self, account: AccountCredentials, url: str) -> tuple[str, str] | None:
+        """User and password for fetching an attachment's file, for hosts of the platform only."""
+        return None
+
+    media_hosts: ClassVar[tuple[str, ...]] = ()  # host suffixes from which files may be fetched
