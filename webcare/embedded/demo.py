@@ -1,0 +1,388 @@
+"""`make demo`: the whole product with a demo municipality, as one group of processes with one life."""
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Self
+
+from cryptography.fernet import Fernet
+
+from webcare.embedded.errors import CannotStart, Stopped, explain
+from webcare.embedded.homes import system_folder
+from webcare.embedded.ports import is_free
+from webcare.embedded.processes import Child, Group, Signals
+from webcare.embedded.services import start_services
+
+ROOT = Path(__file__).resolve().parents[2]
+READY_SECONDS = 90
+ROOM_NEEDED = 300 * 1024 * 1024  # bytes: a new cluster with its first write-ahead log takes about 50 MB
+# What the demo makes in its data folder; reset removes these and nothing else, whatever DATA_DIR points at.
+OURS = ("services", "logs", "media", "secrets.json", "clock", "simulator.json", "static.stamp")
+OURS_PATTERNS = ("celerybeat-schedule*", "simulator.json.*")
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+PASSWORD = "waterkant"  # noqa: S105  the demo's own, printed on screen
+USERS = (
+    ("fatima", "webcaremedewerker"),
+    ("joris", "webcaremedewerker"),
+    ("bram", "vakspecialist Burgerzaken"),
+    ("ingrid", "teamleider"),
+    ("beheer", "beheerder"),
+    ("meelezer", "meelezer"),
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One process of the demo. `ready`: an address that answers 200 once it can be used; None: none such."""
+
+    name: str
+    command: tuple[str, ...]
+    ready: str | None = None
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the demo listens on 127.0.0.1; each by a variable of its own."""
+
+    web: int = 8000
+    simulator: int = 8001
+    live: int = 8002
+
+    VARIABLES = {"web": "PORT", "simulator": "SIM_PORT", "live": "LIVE_PORT"}
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """PORT, SIM_PORT and LIVE_PORT, or 8000, 8001 and 8002. Raises CannotStart for what is no port."""
+        chosen: dict[str, int] = {}
+        for name, variable in cls.VARIABLES.items():
+            given = os.environ.get(variable, "")
+            if given:
+                if not given.isdecimal() or not 0 < int(given) < 65536:
+                    raise CannotStart(
+                        f"{variable}={given} is geen poort; geef een getal van 1 tot en met 65535."
+                    )
+                chosen[name] = int(given)
+        ports = cls(**chosen)
+        if len({ports.web, ports.simulator, ports.live}) < 3:
+            raise CannotStart("PORT, SIM_PORT en LIVE_PORT moeten drie verschillende poorten zijn.")
+        return ports
+
+    def check_free(self) -> None:
+        """Raises CannotStart for the first port that something else listens on."""
+        for name, variable in self.VARIABLES.items():
+            port = getattr(self, name)
+            if not is_free(port):
+                raise CannotStart(
+                    f"Poort {port} is al in gebruik. Stop wat daar draait, of kies een andere: "
+                    f"{variable}={port + 100} make demo"
+                )
+
+
+@dataclass
+class Demo:
+    """The demo on one data folder. `parts` is data: tests run other processes by the same rules."""
+
+    data: Path
+    ports: Ports = field(default_factory=Ports)
+    parts: Sequence[Part] | None = None
+    prepare: Sequence[str] | None = (sys.executable, "-m", "webcare.embedded.prepare")
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """The data folder from DATA_DIR, or .data in the project."""
+        return cls(Path(os.environ.get("DATA_DIR") or ROOT / ".data").absolute(), Ports.from_environment())
+
+    def run(self) -> int:
+        """Start everything, say where it is, stay until asked to stop (0) or a part dies (CannotStart)."""
+        with Signals() as signals:
+            try:
+                with self._locked():
+                    self.ports.check_free()
+                    with Group() as group:
+                        self._run(group, signals)
+                        print("\nStoppen …", flush=True)
+                    print("Alles is gestopt; de gegevens blijven bewaard.", flush=True)
+            except Stopped:
+                print("\nGestopt voordat alles draaide.", flush=True)
+            except OSError as error:
+                raise explain(error) from error
+        return 0
+
+    def reset(self) -> int:
+        """Remove what the demo made; never while it runs."""
+        try:
+            if not self.data.is_dir():
+                print("Er zijn geen demogegevens.")
+                return 0
+            with self._locked():
+                paths = [self.data / name for name in OURS]
+                for pattern in OURS_PATTERNS:
+                    paths += self.data.glob(pattern)
+                paths.append(system_folder(self.data))
+                for path in paths:
+                    if path.is_dir() and not path.is_symlink():
+                        shutil.rmtree(path)
+                    else:
+                        path.unlink(missing_ok=True)
+        except OSError as error:
+            raise explain(error) from error
+        print("De demogegevens zijn verwijderd; `make demo` begint opnieuw.")
+        if os.environ.get("DATABASE_URL"):
+            print("De database van DATABASE_URL is niet aangeraakt: die is niet van de demo.")
+        return 0
+
+    def _locked(self) -> IO[str]:
+        """The lock on the data folder, held while the file is open: it goes with the process, however it ends."""
+        self.data.mkdir(mode=0o755, parents=True, exist_ok=True)
+        lock = (self.data / "demo.lock").open("a", encoding="ascii")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise CannotStart(
+                f"De demo draait al met de gegevens in {self.data}. Stop die eerst (Ctrl-C), "
+                "of kies met DATA_DIR een andere map."
+            ) from None
+        return lock
+
+    def _run(self, group: Group, signals: Signals) -> None:
+        if shutil.disk_usage(self.data).free < ROOM_NEEDED:
+            raise CannotStart(
+                f"De schijf van {self.data} is bijna vol: er is minder dan 300 MB vrij. Maak ruimte vrij."
+            )
+        logs = self.data / "logs"
+        for folder in (logs, self.data / "media"):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        environment = {**os.environ, **self.environment()}
+        environment.update(start_services(group, os.environ, self.data))
+        if self.prepare is not None:
+            self._prepare(group, signals, self.prepare, environment)
+        parts = self.parts if self.parts is not None else product(self.ports, self.data)
+        for part in parts:
+            log = logs / f"{part.name}.log"
+            log.unlink(missing_ok=True)
+            group.start(part.name, part.command, env=environment, log=log, cwd=ROOT)
+        self._await(group, signals, [part.ready for part in parts if part.ready is not None])
+        print(self.welcome(), flush=True)
+        while signals.stop is None:
+            fail_if_dead(group)
+            signals.wait(5)
+
+    def _prepare(
+        self, group: Group, signals: Signals, command: Sequence[str], environment: dict[str, str]
+    ) -> None:
+        """Bring database and files up to date before anything serves them."""
+        log = self.data / "logs" / "prepare.log"
+        log.unlink(missing_ok=True)
+        child = group.start("prepare", command, env=environment, log=log, cwd=ROOT)
+        while child.exit_code() is None:
+            if signals.stop is not None:
+                raise Stopped
+            signals.wait(1)
+        if child.exit_code() != 0:
+            raise CannotStart(ended(child, "De voorbereiding (migraties en demogegevens) is mislukt"))
+        group.children.remove(child)
+
+    def _await(self, group: Group, signals: Signals, addresses: list[str]) -> None:
+        """Wait until every address answers 200. Raises CannotStart when a part dies or time runs out."""
+        deadline = time.monotonic() + READY_SECONDS
+        said = ""
+        while addresses:
+            if signals.stop is not None:
+                raise Stopped
+            fail_if_dead(group)
+            ok, said = answers(addresses[0])
+            if ok:
+                addresses = addresses[1:]
+                continue
+            if time.monotonic() > deadline:
+                raise CannotStart(
+                    f"{addresses[0]} is na {READY_SECONDS} seconden nog niet gereed: {said}\n"
+                    f"De logboeken staan in {self.data / 'logs'}."
+                )
+            signals.wait(0.1)
+
+    def environment(self) -> dict[str, str]:
+        """What every part of the demo gets, but for the addresses of the services."""
+        local = "http://127.0.0.1:"
+        return {
+            **self._secrets(),
+            "DJANGO_SETTINGS_MODULE": "webcare.settings",
+            "DEBUG": "0",
+            "PUBLIC_URL": f"{local}{self.ports.web}",
+            "LIVE_URL": f"{local}{self.ports.live}",
+            "SIMULATOR_URL": f"{local}{self.ports.simulator}",
+            "ALLOWED_HOSTS": "127.0.0.1,localhost",
+            "CLOCK_FILE": str(self.data / "clock"),
+            "SIMULATOR_STATE": str(self.data / "simulator.json"),
+            "MEDIA_ROOT": str(self.data / "media"),
+            "DATA_DIR": str(self.data),
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def _secrets(self) -> dict[str, str]:
+        """SECRET_KEY and CREDENTIALS_KEY: made at the first start, then kept, readable by us alone."""
+        kept = self.data / "secrets.json"
+        if not kept.exists():
+            made = {
+                "SECRET_KEY": secrets.token_urlsafe(50),
+                "CREDENTIALS_KEY": Fernet.generate_key().decode(),
+            }
+            fresh = kept.with_suffix(".new")
+            fresh.unlink(missing_ok=True)
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+                json.dump(made, stream)
+            fresh.rename(kept)
+        loaded: dict[str, str] = json.loads(kept.read_text(encoding="utf-8"))
+        return loaded
+
+    def welcome(self) -> str:
+        """What a person needs to begin."""
+        lines = [
+            "",
+            "Webcare draait, met de gemeente Waterkant.",
+            "",
+            f"  Inbox        http://127.0.0.1:{self.ports.web}/",
+            f"  De straat    http://127.0.0.1:{self.ports.simulator}/   (speel zelf de inwoner)",
+            "",
+            f"  Inloggen, wachtwoord voor iedereen: {PASSWORD}",
+            *(f"    {name:<10} {role}" for name, role in USERS),
+            "",
+            f"  Gegevens en logboeken: {self.data}",
+            "  Stoppen: Ctrl-C",
+        ]
+        return "\n".join(lines)
+
+
+def product(ports: Ports, data: Path) -> list[Part]:
+    """The processes of Webcare: pages under WSGI, the stream under ASGI, simulator, worker, scheduler."""
+    python = sys.executable
+
+    def asgi(application: str, port: int) -> tuple[str, ...]:
+        return (
+            python,
+            "-m",
+            "uvicorn",
+            application,
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            "--no-access-log",
+            "--timeout-graceful-shutdown",
+            "2",
+        )
+
+    return [
+        Part(
+            "web",
+            (
+                python,
+                "-m",
+                "granian",
+                "--interface",
+                "wsgi",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                str(ports.web),
+                "--workers",
+                "2",
+                "--blocking-threads",
+                "4",
+                # Without room for them, idle kept-alive connections beyond 1,024 make granian fall silent.
+                "--backlog",
+                "4096",
+                "--backpressure",
+                "2048",
+                "--workers-kill-timeout",
+                "4",
+                "webcare.wsgi:application",
+            ),
+            f"http://127.0.0.1:{ports.web}/readyz",
+        ),
+        Part(
+            "simulator",
+            asgi("channels.simulator.app:app", ports.simulator),
+            f"http://127.0.0.1:{ports.simulator}/healthz",
+        ),
+        Part("live", asgi("webcare.live:app", ports.live), f"http://127.0.0.1:{ports.live}/healthz"),
+        Part(
+            "worker",
+            (
+                python,
+                "-m",
+                "celery",
+                "-A",
+                "webcare",
+                "worker",
+                "--concurrency",
+                "2",
+                "--hostname",
+                "demo@%h",
+                "--without-gossip",
+                "--without-mingle",
+                "--loglevel",
+                "INFO",
+            ),
+        ),
+        Part(
+            "scheduler",
+            (
+                python,
+                "-m",
+                "celery",
+                "-A",
+                "webcare",
+                "beat",
+                "--loglevel",
+                "INFO",
+                "--pidfile=",
+                "--schedule",
+                str(data / "celerybeat-schedule"),
+            ),
+        ),
+    ]
+
+
+def answers(address: str) -> tuple[bool, str]:
+    """Whether `address` answers 200, and otherwise what it said; never through a proxy."""
+    try:
+        with DIRECT.open(address, timeout=5) as response:
+            return response.status == 200, f"antwoord {response.status}"
+    except urllib.error.HTTPError as error:
+        with error:
+            return False, f"antwoord {error.code} {error.read(300).decode(errors='replace')}"
+    except (OSError, ValueError) as error:
+        return False, f"geen antwoord ({error})"
+
+
+def ended(child: Child, sentence: str) -> str:
+    """A sentence with the end of the child's log under it."""
+    tail = child.tail()
+    where = f" Het einde van {child.log}:\n{tail}" if tail else f" Het logboek {child.log} is leeg."
+    return f"{sentence}.{where}"
+
+
+def fail_if_dead(group: Group) -> None:
+    """Raises CannotStart, with the end of its log, when any process of the group has ended by itself."""
+    dead = group.dead()
+    if dead is not None:
+        code = dead.exit_code()
+        how = f"signaal {-code}" if code is not None and code < 0 else f"code {code}"
+        raise CannotStart(
+            ended(
+                dead,
+                f"'{dead.name}' is onverwacht gestopt ({how}). Alles is gestopt, de gegevens zijn bewaard",
+            )
+        )

@@ -1,0 +1,35 @@
+"""`run`: one command, with PostgreSQL and Redis for as long as it lasts."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from webcare.embedded.errors import CannotStart
+from webcare.embedded.processes import Group, Signals
+from webcare.embedded.services import start_services
+
+
+def run(command: Sequence[str], data: Path | None = None, *, durable: bool | None = None) -> int:
+    """Run `command` with DATABASE_URL and REDIS_URL set; its exit code, or 128 + the signal that ended it.
+
+    `python` as the command means this Python, whatever is on PATH.
+    """
+    program = sys.executable if command[0] == "python" else command[0]
+    with Signals() as signals, Group() as group:
+        found = start_services(group, os.environ, data, durable=durable)
+        if signals.stop is not None:
+            return 128 + signals.stop
+        try:
+            child = group.start(
+                "command", [program, *command[1:]], env={**os.environ, **found}, foreground=True
+            )
+        except OSError as error:
+            raise CannotStart(f"{program} kan niet worden gestart: {error.strerror}.") from error
+        while child.exit_code() is None and signals.stop is None:
+            signals.wait(5)
+        if signals.stop is not None and child.exit_code() is None:
+            group.stop("app")
+            return 128 + signals.stop
+        code = child.exit_code() or 0
+        return code if code >= 0 else 128 - code
