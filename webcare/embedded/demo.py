@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 90
 ROOM_NEEDED = 300 * 1024 * 1024  # bytes: a new cluster with its first write-ahead log takes about 50 MB
 # What the demo makes in its data folder; reset removes these and nothing else, whatever DATA_DIR points at.
-OURS = ("services", "logs", "media", "secrets.json", "clock", "simulator.json", "static.stamp")
+OURS = ("services", "logs", "media", "secrets.json", "clock", "simulator.json")
 OURS_PATTERNS = ("celerybeat-schedule*", "simulator.json.*")
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -48,6 +48,7 @@ class Part:
     name: str
     command: tuple[str, ...]
     ready: str | None = None
+    env: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ class Demo:
         return 0
 
     def _locked(self) -> IO[str]:
-        """The lock on the data folder, held while the file is open: it goes with the process, however it ends."""
+        """The lock on the data folder, held while the file is open, so it goes with the process."""
         self.data.mkdir(mode=0o755, parents=True, exist_ok=True)
         lock = (self.data / "demo.lock").open("a", encoding="ascii")
         try:
@@ -171,7 +172,7 @@ class Demo:
         for part in parts:
             log = logs / f"{part.name}.log"
             log.unlink(missing_ok=True)
-            group.start(part.name, part.command, env=environment, log=log, cwd=ROOT)
+            group.start(part.name, part.command, env={**environment, **dict(part.env)}, log=log, cwd=ROOT)
         self._await(group, signals, [part.ready for part in parts if part.ready is not None])
         print(self.welcome(), flush=True)
         while signals.stop is None:
@@ -226,7 +227,7 @@ class Demo:
             "CLOCK_FILE": str(self.data / "clock"),
             "SIMULATOR_STATE": str(self.data / "simulator.json"),
             "MEDIA_ROOT": str(self.data / "media"),
-            "DATA_DIR": str(self.data),
+            "STATIC_FROM_SOURCE": "1",
             "PYTHONUNBUFFERED": "1",
         }
 

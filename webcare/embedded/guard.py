@@ -7,8 +7,8 @@ It reads lines from its standard input, a pipe that only the starter holds open:
     - PID                       that group has ended
     x PATH                      a temporary folder to remove at the end
 
-When the pipe closes, the starter is gone. What is still listed is asked to stop (apps first, then the services
-that they use), is killed when it does not, and the temporary folders are removed.
+When the pipe closes, the starter is gone. What is still listed is asked to stop (apps first, then the
+services that they use), is killed when it does not, and the temporary folders are removed.
 """
 
 import os
@@ -56,8 +56,8 @@ def end(groups: dict[int, int], patience: float) -> None:
 
 def main() -> None:
     """Follow the starter's lines until the pipe closes, then clean up."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
     groups: dict[str, dict[int, int]] = {"app": {}, "service": {}}
     folders: list[str] = []
     for line in sys.stdin:

