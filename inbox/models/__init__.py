@@ -1,0 +1,53 @@
+"""All models of the inbox, so that the rest may write ``from inbox.models import Conversation``."""
+
+from inbox.models.audit import AuditEntry
+from inbox.models.conversation import (
+    Clock,
+    ClockKind,
+    Conversation,
+    ConversationQuerySet,
+    ReadMarker,
+    Result,
+    Status,
+)
+from inbox.models.message import (
+    Attachment,
+    AttachmentState,
+    AutoReply,
+    Delivery,
+    Direction,
+    EarlyChange,
+    Message,
+    MessageVersion,
+    Note,
+)
+from inbox.models.people import Contact, Department, Identity, Role, User
+from inbox.models.rules import AccountSettings, ClosingDay, OpeningPeriod
+
+__all__ = [
+    "AccountSettings",
+    "Attachment",
+    "AttachmentState",
+    "AuditEntry",
+    "AutoReply",
+    "Clock",
+    "ClockKind",
+    "ClosingDay",
+    "Contact",
+    "Conversation",
+    "ConversationQuerySet",
+    "Delivery",
+    "Department",
+    "Direction",
+    "EarlyChange",
+    "Identity",
+    "Message",
+    "MessageVersion",
+    "Note",
+    "OpeningPeriod",
+    "ReadMarker",
+    "Result",
+    "Role",
+    "Status",
+    "User",
+]

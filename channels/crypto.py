@@ -1,0 +1,51 @@
+"""Credentials encrypted at rest: a JSON field that is Fernet ciphertext in the database."""
+
+import json
+from functools import lru_cache
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+
+
+@lru_cache(maxsize=4)
+def _fernet(keys: tuple[str, ...]) -> MultiFernet:
+    try:
+        return MultiFernet([Fernet(key) for key in keys])
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            "CREDENTIALS_KEY must hold one or more Fernet keys, newest first, with commas between them"
+        ) from error
+
+
+def fernet() -> MultiFernet:
+    """The keys of CREDENTIALS_KEY: the first encrypts, all decrypt. Raises ImproperlyConfigured for a bad key."""
+    return _fernet(tuple(settings.CREDENTIALS_KEYS))
+
+
+class CredentialsUnreadable(Exception):
+    """No key in CREDENTIALS_KEY decrypts this value: a key was lost or not carried along."""
+
+
+class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]
+    """A dict, encrypted with the newest key. Decrypts with any key that is still listed."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        """Dict to ciphertext."""
+        return fernet().encrypt(json.dumps(value or {}).encode()).decode()
+
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> dict[str, str]:
+        """Ciphertext to dict. Raises CredentialsUnreadable."""
+        if not value:
+            return {}
+        try:
+            decoded: dict[str, str] = json.loads(fernet().decrypt(value.encode()))
+        except InvalidToken as error:
+            raise CredentialsUnreadable("no key in CREDENTIALS_KEY fits the stored credentials") from error
+        return decoded
+
+    def to_python(self, value: Any) -> Any:
+        """Forms and fixtures pass dicts; nothing to convert."""
+        return value

@@ -1,0 +1,18 @@
+"""From a database row to a connector that is ready to work."""
+
+from django.conf import settings
+
+from channels.connector import Connector
+from channels.http import PlatformSession
+from channels.models import Account, PlatformApp
+from channels.registry import connector_class
+
+
+def connector_for(app: PlatformApp) -> Connector:
+    """The connector of an app, talking to the platform, or to the simulator when SIMULATOR_URL is set."""
+    return connector_class(app.kind)(app.credentials(), PlatformSession(settings.SIMULATOR_URL))
+
+
+def connector_of(account: Account) -> Connector:
+    """The connector of an account's app (one query when ``account.app`` is not loaded)."""
+    return connector_for(account.app)

@@ -1,0 +1,197 @@
+"""The town: its clock, ids, books, media, the platforms in it, and its state on disk."""
+
+import asyncio
+import json
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from channels import clock
+from channels.simulator.faults import WEBHOOK_FAULTS, Fault, Faults
+from channels.simulator.platform import Json, Platform, Webhook
+from channels.simulator.post import Post
+from channels.simulator.state import Books, Media, StateFile, say
+
+X_EPOCH_MS = 1_288_834_974_657  # X's ids count milliseconds from here, shifted 22 bits
+SAVE_AFTER = 0.3  # seconds of rest before the town is written; longer when writing itself takes long
+SAVE_AGAIN_AFTER = 5.0  # after the disk refused
+
+
+class Town:
+    """Implements ``World`` for the platforms; the app drives it with ``start`` and ``stop``.
+
+    Lives in one event loop; ``changed`` and ``deliver`` may be called from other threads.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        public_url: str,
+        state_path: Path,
+        platforms: Mapping[str, Callable[["Town"], Platform]],
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.public_url = public_url.rstrip("/")
+        self.version = 0
+        self._file = StateFile(state_path)
+        self._books = Books(state_path.with_name(f"{state_path.name}.books"))
+        self._media = Media(state_path.with_name(f"{state_path.name}.media"))
+        self._id_lock = threading.Lock()
+        self._listeners: set[asyncio.Event] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._dirty = asyncio.Event()
+        self._saver: asyncio.Task[None] | None = None
+        kept = self._file.load()
+        self._last_id = int(kept.get("last_id", 0))
+        self.faults = Faults(tuple(platforms))
+        self.post = Post(self.public_url, self.faults, self._batch, self.record, self.changed)
+        self.platforms = {kind: make(self) for kind, make in platforms.items()}
+        for kind, platform in self.platforms.items():
+            # Keys a newer version added keep their empty value.
+            platform.state = {**platform.state, **kept.get("platforms", {}).get(kind, {})}
+        self._kept_post: Json = kept.get("post", {})
+
+    # -- World --------------------------------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        """The town's time, aware UTC."""
+        return clock.now()
+
+    def new_id(self) -> int:
+        """A number that grows with real time (the town's clock may go back) and is never given twice."""
+        with self._id_lock:
+            self._last_id = max(self._last_id + 1, (time.time_ns() // 1_000_000 - X_EPOCH_MS) << 22)
+            return self._last_id
+
+    def deliver(self, kind: str, webhook: Webhook) -> None:
+        """Put a webhook in the post."""
+        self._in_loop(self.post.deliver, kind, webhook)
+
+    def changed(self) -> None:
+        """Write the town soon, and tell everyone in the street."""
+        self._in_loop(self._changed)
+
+    def record(self, kind: str, what: str, external_id: str, **details: Any) -> None:
+        """A line in the books."""
+        self._books.add(kind, what, external_id, self.now(), details)
+
+    def media(self, content: bytes, content_type: str, name: str) -> str:
+        """Keep a file; returns its address."""
+        return f"{self.base_url}/media/{self._media.keep(self.new_id(), content, content_type, name)}"
+
+    # -- for the app --------------------------------------------------------------------------------------------
+
+    @property
+    def books(self) -> list[Json]:
+        """Every line ever recorded, oldest first."""
+        return self._books.lines
+
+    def media_file(self, number: str, name: str) -> Path | None:
+        """The kept file of a media address, or None."""
+        return self._media.find(number, name)
+
+    def fault_used(self, fault: Fault, method: str, path: str) -> None:
+        """An API call met a fault. The query is left out: Facebook's holds tokens."""
+        self.record(fault.kind, "fault", "", fault=fault.fault, method=method, path=path)
+        self.changed()
+
+    def clear_faults(self, number: int | None = None) -> None:
+        """Switch a fault off, or all; what webhook faults held back goes out."""
+        cleared = [item for item in self.faults.active if number is None or item.id == number]
+        self.faults.clear(number)
+        if number is None or any(item.fault in WEBHOOK_FAULTS for item in cleared):
+            self.post.flush()
+        self.changed()
+
+    def listen(self) -> asyncio.Event:
+        """An event that is set at every change; give it back with ``unlisten``."""
+        event = asyncio.Event()
+        self._listeners.add(event)
+        return event
+
+    def unlisten(self, event: asyncio.Event) -> None:
+        """Stop telling this one."""
+        self._listeners.discard(event)
+
+    async def start(self) -> None:
+        """Open the town: what waited in the post goes out, changes are kept from now on."""
+        self._loop = asyncio.get_running_loop()
+        self.post.restore(self._kept_post)
+        self._kept_post = {}
+        self.post.start()
+        self._saver = asyncio.create_task(self._save_when_changed(), name="simulator state")
+
+    async def stop(self) -> None:
+        """Close the town: everything on disk."""
+        await self.post.stop()
+        if self._saver is not None:
+            self._saver.cancel()
+            await asyncio.gather(self._saver, return_exceptions=True)
+        self._save(self._dump())
+        self._loop = None
+
+    # -- inside -------------------------------------------------------------------------------------------------
+
+    def _in_loop(self, call: Callable[..., None], *arguments: Any) -> None:
+        """Run now when in the town's loop, else soon in it."""
+        try:
+            here: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+        except RuntimeError:
+            here = None
+        if self._loop is None or here is self._loop:
+            call(*arguments)
+        else:
+            self._loop.call_soon_threadsafe(call, *arguments)
+
+    def _changed(self) -> None:
+        self.version += 1
+        self._dirty.set()
+        for event in self._listeners:
+            event.set()
+
+    def _batch(self, kind: str, webhooks: list[Webhook]) -> Webhook | None:
+        return self.platforms[kind].batch(webhooks)
+
+    def _dump(self) -> str:
+        return json.dumps(
+            {
+                "version": 1,
+                "last_id": self._last_id,
+                "platforms": {kind: platform.state for kind, platform in self.platforms.items()},
+                "post": self.post.state(),
+            },
+            ensure_ascii=False,
+        )
+
+    def _save(self, text: str) -> bool:
+        try:
+            self._file.write(text)
+        except OSError as error:
+            say(
+                f"{self._file.path.name} is niet te bewaren ({error.strerror}). De straat werkt door, maar vergeet "
+                "bij stoppen wat er sinds de vorige keer gebeurde."
+            )
+            return False
+        return True
+
+    async def _save_when_changed(self) -> None:
+        rest = SAVE_AFTER
+        while True:
+            await self._dirty.wait()
+            await asyncio.sleep(rest)
+            self._dirty.clear()
+            began = time.monotonic()
+            try:
+                text = self._dump()
+            except (TypeError, ValueError):  # a platform put something in its state that is no JSON: a bug, shown
+                traceback.print_exc()
+                continue
+            saved = await asyncio.to_thread(self._save, text)
+            # A large town takes longer to write; never spend more than a tenth of the time on it.
+            rest = max(SAVE_AFTER, 10 * (time.monotonic() - began)) if saved else SAVE_AGAIN_AFTER
+            if not saved:
+                self._dirty.set()

@@ -1,0 +1,43 @@
+"""Tell the browsers that something changed: ids only, after the commit, best effort."""
+
+import json
+from collections.abc import Iterable
+from functools import lru_cache
+
+import redis
+import structlog
+from django.conf import settings
+from django.db import transaction
+
+CHANNEL = "webcare:live"
+log = structlog.get_logger()
+
+
+@lru_cache(maxsize=1)
+def wire() -> redis.Redis:
+    """A client that gives up in milliseconds: a dead Redis may cost a nudge, never a page."""
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.25, socket_connect_timeout=0.1)
+
+
+def publish(event: dict[str, object]) -> None:
+    """Now, best effort: without it the browser's polling catches up."""
+    try:
+        wire().publish(CHANNEL, json.dumps(event))
+    except redis.RedisError as error:
+        log.warning("live_nudge_lost", error=type(error).__name__)
+
+
+def announce(conversation_id: int, departments: Iterable[int], what: str, people: Iterable[int] = ()) -> None:
+    """Nudge, on commit, everyone who sees ``departments`` (ids, before and after the change), and ``people``."""
+    event = {
+        "conversation": conversation_id,
+        "departments": sorted(set(departments)),
+        "people": sorted(set(people)),
+        "what": what,
+    }
+    transaction.on_commit(lambda: publish(event))
+
+
+def announce_person(user_id: int, what: str) -> None:
+    """On commit: this colleague's rights changed or session ended ("rights", "logout"); their streams start again."""
+    transaction.on_commit(lambda: publish({"user": user_id, "what": what}))

@@ -1,0 +1,207 @@
+"""Conversation, its clocks, and who has read how far."""
+
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Upper
+from django.utils.translation import gettext_lazy as _
+
+from channels.models import Account
+from inbox.models.people import Department, Identity
+
+if TYPE_CHECKING:
+    from inbox.models.people import User
+
+
+class Status(models.TextChoices):
+    """Open = the municipality owes an answer."""
+
+    OPEN = "open", _("open")
+    WAITING = "waiting", _("waiting for citizen")
+    SNOOZED = "snoozed", _("later")
+    CLOSED = "closed", _("closed")
+
+
+class Result(models.TextChoices):
+    """With what result a conversation was closed."""
+
+    ANSWERED = "answered", _("answered")
+    REFERRED = "referred", _("referred elsewhere")
+    NO_ANSWER_NEEDED = "no_answer_needed", _("no answer needed")
+    NO_REACTION = "no_reaction", _("citizen did not react")
+    SPAM = "spam", _("spam")
+
+
+class ConversationQuerySet(models.QuerySet["Conversation"]):
+    """Who may see what, in one place."""
+
+    def visible_to(self, user: "User") -> Self:
+        """Conversations that lie at a department of this colleague. Active colleagues only."""
+        if not user.is_active:
+            return self.none()
+        return self.filter(department__in=user.departments.all())
+
+    def for_list(self) -> Self:
+        """With everything a list row shows, in one query."""
+        return self.select_related("account", "identity__contact", "department", "assignee")
+
+
+class Conversation(models.Model):
+    """One exchange: account + thread + citizen. Changed only through inbox.actions.changing."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="conversations")
+    identity = models.ForeignKey(Identity, on_delete=models.PROTECT, related_name="conversations")
+    thread_id = models.CharField(max_length=200)
+    public = models.BooleanField()
+    subject = models.CharField(max_length=200, blank=True)  # the first words of the citizen
+    # The post it stands under or quotes: {"external_id", "text", "author_name", "url", "from_us"}
+    context = models.JSONField(default=dict, blank=True)
+
+    department = models.ForeignKey(Department, on_delete=models.PROTECT, related_name="conversations")
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="claimed"
+    )
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
+    result = models.CharField(max_length=20, choices=Result.choices, blank=True)
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    sensitive = models.BooleanField(default=False)
+    answerable = models.BooleanField(default=True)  # False: X will refuse a public reply (no mention of us)
+
+    # Copies for the list, so that a row costs no join over messages.
+    opened_at = models.DateTimeField()
+    last_message_at = models.DateTimeField()
+    last_message_text = models.CharField(max_length=200, blank=True)
+    last_message_out = models.BooleanField(default=False)
+    last_inbound_at = models.DateTimeField(null=True, blank=True)
+    inbound_count = models.PositiveIntegerField(default=0)
+    has_attachment = models.BooleanField(default=False)
+    failed_count = models.PositiveSmallIntegerField(
+        default=0
+    )  # answers that wait for a person: failed or unknown
+    first_answered_at = models.DateTimeField(null=True, blank=True)
+    # The running clock, copied from Clock: null when none runs.
+    clock_kind = models.CharField(max_length=5, blank=True)
+    clock_started_at = models.DateTimeField(null=True, blank=True)
+    warn_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+    # Place in the work lists: due time while a clock runs, else the last message. Never null: keyset paging.
+    rank_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)  # goes up with every change
+
+    objects = ConversationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("conversation")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["account", "thread_id", "identity"],
+                condition=~Q(status="closed"),
+                name="one_unfinished_conversation_per_thread",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="closed", closed_at__isnull=False) & ~Q(result="")
+                | ~Q(status="closed") & Q(closed_at__isnull=True, result=""),
+                name="closed_with_a_result",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="snoozed", snoozed_until__isnull=False)
+                | ~Q(status="snoozed") & Q(snoozed_until__isnull=True),
+                name="snoozed_until_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(clock_kind="", due_at__isnull=True) | ~Q(clock_kind="") & Q(due_at__isnull=False),
+                name="clock_and_due_together",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["department", "rank_at", "id"], name="list_open", condition=Q(status="open")
+            ),
+            models.Index(
+                fields=["department", "rank_at", "id"],
+                name="list_unclaimed",
+                condition=Q(status="open", assignee__isnull=True),
+            ),
+            models.Index(
+                fields=["assignee", "rank_at", "id"],
+                name="list_mine",
+                condition=Q(status__in=["open", "waiting"]),
+            ),
+            models.Index(
+                fields=["department", "due_at", "id"],
+                name="list_late",
+                condition=Q(status="open", due_at__isnull=False),
+            ),
+            models.Index(
+                fields=["department", "last_message_at", "id"],
+                name="list_waiting",
+                condition=Q(status="waiting"),
+            ),
+            models.Index(
+                fields=["department", "snoozed_until", "id"],
+                name="list_snoozed",
+                condition=Q(status="snoozed"),
+            ),
+            models.Index(
+                fields=["department", "closed_at", "id"], name="list_closed", condition=Q(status="closed")
+            ),
+            models.Index(fields=["snoozed_until"], name="wake_due", condition=Q(status="snoozed")),
+            models.Index(fields=["account", "thread_id"], name="conversation_thread"),
+            GinIndex(OpClass(Upper("subject"), name="gin_trgm_ops"), name="conversation_subject_trigram"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+
+class ClockKind(models.TextChoices):
+    """Two separate clocks, both in office time."""
+
+    FIRST = "first", _("first answer")
+    NEXT = "next", _("next answer")
+
+
+class Clock(models.Model):
+    """One stretch in which the municipality owes an answer. At most one runs per conversation."""
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="clocks")
+    kind = models.CharField(max_length=5, choices=ClockKind.choices)
+    target_minutes = models.PositiveIntegerField()  # office minutes
+    started_at = models.DateTimeField()  # the platform's time of the message that started it
+    warn_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    paused_at = models.DateTimeField(null=True, blank=True)
+    remaining_minutes = models.FloatField(null=True, blank=True)  # office minutes left while paused
+    stopped_at = models.DateTimeField(null=True, blank=True)
+    stopped_by = models.CharField(max_length=20, blank=True)  # answered, closed
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["conversation"], condition=Q(stopped_at__isnull=True), name="one_running_clock"
+            ),
+            models.CheckConstraint(condition=Q(due_at__gte=models.F("started_at")), name="due_after_start"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} #{self.conversation_id}"
+
+
+class ReadMarker(models.Model):
+    """How many of the citizen's messages a colleague has seen ("2 nieuw" = inbound_count - seen)."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="read_markers")
+    seen = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "conversation"], name="one_marker_per_colleague"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} #{self.conversation_id}: {self.seen}"

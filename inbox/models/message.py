@@ -1,0 +1,222 @@
+"""Messages with their delivery, attachments, earlier versions; notes apart, so that none can reach a citizen."""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from channels.models import Account
+from inbox.models.conversation import Conversation
+
+
+class Direction(models.TextChoices):
+    """From a citizen, or from us."""
+
+    IN = "in", _("from the citizen")
+    OUT = "out", _("from us")
+
+
+class Delivery(models.TextChoices):
+    """How far a message of ours came. ``received`` is every message that came in."""
+
+    RECEIVED = "received", _("received")
+    QUEUED = "queued", _("waiting to be sent")
+    SENDING = "sending", _("being sent")
+    SENT = "sent", _("sent")
+    DELIVERED = "delivered", _("delivered")
+    READ = "read", _("read")
+    FAILED = "failed", _("failed")
+    UNKNOWN = "unknown", _("not certain")
+    WITHDRAWN = "withdrawn", _("withdrawn")  # a person decided that a failed or uncertain answer need not go
+
+
+class Message(models.Model):
+    """One message in a conversation. Order is ``sent_at`` (the platform's time), then id."""
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.PROTECT, related_name="messages")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    external_id = models.CharField(max_length=200, blank=True)  # "" until the platform has it
+    direction = models.CharField(max_length=3, choices=Direction.choices)
+    # message | mention | reply | quote | comment | visitor_post | postback | answer | auto_reply | echo (ours, from elsewhere)
+    kind = models.CharField(max_length=12, default="message")
+    public = models.BooleanField()
+    text = models.TextField(blank=True)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )  # the colleague who wrote it; null for citizens and automatic replies
+    in_reply_to = models.CharField(max_length=200, blank=True)
+    url = models.URLField(max_length=1000, blank=True)
+    sent_at = models.DateTimeField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    edited_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    hidden_at = models.DateTimeField(null=True, blank=True)
+
+    state = models.CharField(max_length=10, choices=Delivery.choices)
+    state_at = models.DateTimeField(null=True, blank=True)
+    error_code = models.CharField(max_length=60, blank=True)
+    error_reason = models.CharField(max_length=30, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    send_at = models.DateTimeField(null=True, blank=True)  # queued: not before; unknown: ask again at
+    taken_at = models.DateTimeField(null=True, blank=True)  # sending: since when
+    submission = models.UUIDField(null=True, blank=True)  # the form that was sent: once only
+
+    search = models.GeneratedField(
+        expression=SearchVector("text", config="dutch"), output_field=SearchVectorField(), db_persist=True
+    )
+
+    class Meta:
+        verbose_name = _("message")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["account", "external_id"],
+                condition=~Q(external_id=""),
+                name="message_once_per_account",
+            ),
+            models.UniqueConstraint(
+                fields=["submission"], condition=Q(submission__isnull=False), name="form_sent_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(direction="in", state="received") | Q(direction="out") & ~Q(state="received"),
+                name="only_inbound_is_received",
+            ),
+            models.CheckConstraint(
+                condition=Q(direction="out") | Q(author__isnull=True), name="citizens_are_no_authors"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["conversation", "sent_at", "id"], name="message_in_order"),
+            models.Index(fields=["send_at", "id"], name="message_to_send", condition=Q(state="queued")),
+            models.Index(fields=["taken_at"], name="message_in_flight", condition=Q(state="sending")),
+            models.Index(fields=["send_at"], name="message_uncertain", condition=Q(state="unknown")),
+            GinIndex(fields=["search"], name="message_search"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.direction} {self.pk}"
+
+
+class MessageVersion(models.Model):
+    """An earlier text of a message that its author changed, or the text of one that was deleted."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="versions")
+    text = models.TextField(blank=True)
+    until = models.DateTimeField()  # the platform's time of the change
+
+    class Meta:
+        ordering: ClassVar = ["until", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} until {self.until:%Y-%m-%d %H:%M}"
+
+
+class AttachmentState(models.TextChoices):
+    """Whether the file is here."""
+
+    NONE = "none", _("no file")  # a place or a contact
+    PENDING = "pending", _("being fetched")
+    READY = "ready", _("here")
+    FAILED = "failed", _("could not be fetched")
+
+
+def attachment_path(attachment: "Attachment", filename: str) -> str:
+    """A random name: the sender's file name never becomes a path."""
+    return f"attachments/{uuid.uuid4().hex}"
+
+
+class Attachment(models.Model):
+    """A file, place or contact that came along with a message, or that we send along."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attachments")
+    kind = models.CharField(max_length=10)  # channels.messages.Attachment.kind
+    source_url = models.URLField(max_length=2000, blank=True)
+    external_id = models.CharField(max_length=200, blank=True)
+    content_type = models.CharField(max_length=100, blank=True)
+    name = models.CharField(max_length=255, blank=True)
+    text = models.TextField(blank=True)
+    latitude = models.FloatField(null=True, blank=True)
+    longitude = models.FloatField(null=True, blank=True)
+    file = models.FileField(upload_to=attachment_path, blank=True)
+    size = models.PositiveBigIntegerField(null=True, blank=True)
+    state = models.CharField(max_length=10, choices=AttachmentState.choices)
+    error = models.CharField(max_length=60, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    fetch_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("attachment")
+        ordering: ClassVar = ["id"]
+        indexes: ClassVar = [
+            models.Index(fields=["fetch_at"], name="attachment_to_fetch", condition=Q(state="pending")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
+class Note(models.Model):
+    """For colleagues only. Another table than Message: the send path cannot reach it."""
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="notes")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    text = models.TextField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("note")
+        ordering: ClassVar = ["created_at", "id"]
+
+    def __str__(self) -> str:
+        return f"note {self.pk}"
+
+
+class AutoReply(models.Model):
+    """That an out-of-hours reply was sent: once per conversation and closed period, once per public thread."""
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="auto_replies")
+    message = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="+")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    thread_id = models.CharField(max_length=200)
+    public = models.BooleanField()
+    closed_since = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["conversation", "closed_since"], name="auto_reply_once_per_closed_period"
+            ),
+            models.UniqueConstraint(
+                fields=["account", "thread_id"],
+                condition=Q(public=True),
+                name="auto_reply_once_per_public_thread",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"auto-reply #{self.conversation_id}"
+
+
+class EarlyChange(models.Model):
+    """A change or receipt for a message we do not have yet: applied when it comes."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    external_id = models.CharField(max_length=200)
+    # edited {"text"} | deleted {} | hidden {"hidden"} | receipt {"state", "code", "reason"}
+    what = models.CharField(max_length=10)
+    data = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["account", "external_id", "what", "at"], name="early_change_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.external_id}"

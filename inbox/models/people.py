@@ -1,0 +1,109 @@
+"""Colleagues, their departments, and the citizens as each platform knows them."""
+
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models.functions import Upper
+from django.utils.translation import gettext_lazy as _
+
+from channels.models import Kind
+
+
+class Department(models.Model):
+    """Where a conversation lies; its members see it. The webcare team is a department too."""
+
+    name = models.CharField(max_length=80, unique=True, verbose_name=_("name"))
+    slug = models.SlugField(max_length=80, unique=True)
+
+    class Meta:
+        verbose_name = _("department")
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.TextChoices):
+    """What a colleague does; design.md §1."""
+
+    AGENT = "agent", _("webcare agent")
+    EXPERT = "expert", _("expert")
+    LEAD = "lead", _("team lead")
+    ADMIN = "admin", _("administrator")
+    VIEWER = "viewer", _("viewer")
+
+
+class User(AbstractUser):
+    """A colleague."""
+
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.AGENT, verbose_name=_("role"))
+    departments = models.ManyToManyField(Department, blank=True, related_name="members")
+    shortcuts = models.BooleanField(default=True, verbose_name=_("single-key shortcuts"))  # WCAG 2.1.4
+    stay_after_sending = models.BooleanField(
+        default=True, verbose_name=_("stay in the conversation after sending")
+    )
+
+    class Meta:
+        verbose_name = _("colleague")
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.username
+
+    @property
+    def initials(self) -> str:
+        """Two letters for the avatar."""
+        return ((self.first_name[:1] + self.last_name[:1]) or self.username[:2]).upper()
+
+
+class Contact(models.Model):
+    """A citizen. May have several identities (merged by a colleague)."""
+
+    name = models.CharField(max_length=200, blank=True)
+    blocked_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("citizen")
+        indexes: ClassVar = [
+            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="contact_name_trigram"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or str(_("Unknown citizen"))
+
+
+class Identity(models.Model):
+    """A citizen as one platform knows them (profiel)."""
+
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="identities")
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    external_id = models.CharField(max_length=200)
+    aliases = models.JSONField(default=list, blank=True)  # other ids of the same person there
+    name = models.CharField(max_length=200, blank=True)
+    handle = models.CharField(max_length=100, blank=True)
+    phone = models.CharField(max_length=20, blank=True)
+    avatar_url = models.URLField(max_length=1000, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("profile")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["kind", "external_id"], name="identity_once_per_platform"),
+        ]
+        indexes: ClassVar = [
+            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="identity_name_trigram"),
+            GinIndex(OpClass(Upper("handle"), name="gin_trgm_ops"), name="identity_handle_trigram"),
+            GinIndex(fields=["aliases"], name="identity_aliases"),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def display_name(self) -> str:
+        """The best name we have."""
+        return (
+            self.name or (f"@{self.handle}" if self.handle else "") or self.phone or str(_("Unknown citizen"))
+        )

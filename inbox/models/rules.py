@@ -1,0 +1,66 @@
+"""What is agreed per account: home department, opening hours, targets, texts."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from channels.models import Account
+from inbox.models.people import Department
+
+
+class AccountSettings(models.Model):
+    """The inbox's side of an account. Targets in office minutes."""
+
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="inbox_settings")
+    department = models.ForeignKey(Department, on_delete=models.PROTECT, verbose_name=_("home department"))
+    first_answer_minutes = models.PositiveIntegerField(
+        default=120, verbose_name=_("target for the first answer")
+    )
+    next_answer_minutes = models.PositiveIntegerField(default=240, verbose_name=_("target for a next answer"))
+    holidays = models.BooleanField(default=True, verbose_name=_("closed on Dutch holidays"))
+    out_of_hours_text = models.TextField(
+        blank=True, max_length=1000, verbose_name=_("out-of-hours reply"), help_text=_("Empty: no reply.")
+    )
+
+    class Meta:
+        verbose_name = _("account settings")
+
+    def __str__(self) -> str:
+        return str(self.account)
+
+
+class OpeningPeriod(models.Model):
+    """One stretch of a weekday on which we are open, Europe/Amsterdam. 00:00 as closing time is midnight."""
+
+    settings = models.ForeignKey(AccountSettings, on_delete=models.CASCADE, related_name="periods")
+    weekday = models.PositiveSmallIntegerField(verbose_name=_("weekday"))  # Monday = 0
+    opens = models.TimeField(verbose_name=_("opens"))
+    closes = models.TimeField(verbose_name=_("closes"))
+
+    class Meta:
+        ordering: ClassVar = ["weekday", "opens"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(weekday__lte=6), name="period_on_a_weekday"),
+            models.UniqueConstraint(fields=["settings", "weekday", "opens"], name="period_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.weekday} {self.opens}-{self.closes}"
+
+
+class ClosingDay(models.Model):
+    """A day of our own on which we are closed."""
+
+    settings = models.ForeignKey(AccountSettings, on_delete=models.CASCADE, related_name="closing_days")
+    date = models.DateField(verbose_name=_("date"))
+    name = models.CharField(max_length=80, verbose_name=_("name"))
+
+    class Meta:
+        ordering: ClassVar = ["date"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["settings", "date"], name="closing_day_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.date} {self.name}"

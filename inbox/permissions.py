@@ -1,0 +1,65 @@
+"""Who may do what: predicates over a colleague and a conversation. Seeing is ConversationQuerySet.visible_to."""
+
+from inbox.models import Conversation, Role, Status, User
+
+WORKERS = frozenset({Role.AGENT, Role.EXPERT, Role.LEAD, Role.ADMIN})
+
+
+def can_see(user: User, conversation: Conversation) -> bool:
+    """Whether the conversation lies at a department of this colleague (one query)."""
+    return user.is_active and user.departments.filter(pk=conversation.department_id).exists()
+
+
+def can_work(user: User, conversation: Conversation) -> bool:
+    """See it, and be more than a viewer: note, route, snooze."""
+    return user.role in WORKERS and can_see(user, conversation)
+
+
+def can_claim(user: User, conversation: Conversation) -> bool:
+    """Nobody has it and it is not closed."""
+    return (
+        conversation.assignee_id is None
+        and conversation.status != Status.CLOSED
+        and can_work(user, conversation)
+    )
+
+
+def can_take_over(user: User, conversation: Conversation) -> bool:
+    """A colleague has it."""
+    return (
+        conversation.assignee_id not in (None, user.pk)
+        and conversation.status != Status.CLOSED
+        and can_work(user, conversation)
+    )
+
+
+def can_release(user: User, conversation: Conversation) -> bool:
+    """One's own, or as team lead anyone's."""
+    return (
+        conversation.assignee_id is not None
+        and (conversation.assignee_id == user.pk or user.role == Role.LEAD)
+        and can_work(user, conversation)
+    )
+
+
+def can_reply(user: User, conversation: Conversation) -> bool:
+    """Only the one who claimed it: nobody answers twice."""
+    return (
+        conversation.assignee_id == user.pk
+        and conversation.status != Status.CLOSED
+        and can_work(user, conversation)
+    )
+
+
+def can_assign(user: User, conversation: Conversation) -> bool:
+    """Give it to a colleague of the department: the team lead always, others when it is theirs or nobody's."""
+    return (
+        conversation.status != Status.CLOSED
+        and (user.role in (Role.LEAD, Role.ADMIN) or conversation.assignee_id in (None, user.pk))
+        and can_work(user, conversation)
+    )
+
+
+def can_administer(user: User) -> bool:
+    """Accounts, hours, users, the state of the channels."""
+    return user.is_active and user.role == Role.ADMIN

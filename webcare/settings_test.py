@@ -1,0 +1,18 @@
+"""What differs in tests: fast password hashes, files in a temporary folder, no pool (each test thread closes its own)."""
+
+import os
+import tempfile
+
+os.environ.setdefault("SECRET_KEY", "tests-only")
+os.environ.setdefault("CREDENTIALS_KEY", "dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=")
+os.environ.setdefault("DATABASE_POOL", "0")
+os.environ.setdefault("STATIC_FROM_SOURCE", "1")
+os.environ.setdefault("LOG_LEVEL", "WARNING")
+
+from webcare.settings import *  # noqa: E402, F403
+from webcare.settings import DATABASES  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+MEDIA_ROOT = tempfile.mkdtemp(prefix="webcare-test-media-")
+DATABASES["default"]["CONN_MAX_AGE"] = 0
+AXES_ENABLED = False
