@@ -136,12 +136,11 @@ def dutch_holidays(year: int) -> dict[date, str]:
 @lru_cache(maxsize=64)
 def _holidays(year: int) -> dict[date, str]:
     listed = holidays.country_holidays("NL", years=year, language="nl")
-    found = {day: name for day, name in listed.items() if name.casefold() != "goede vrijdag"}
-    liberation = date(year, 5, 5)
-    name = found.get(liberation, "")  # Ascension Day may fall on it, as in 2016.
-    if "bevrijdingsdag" not in name.casefold():
-        found[liberation] = f"{name} en Bevrijdingsdag" if name else "Bevrijdingsdag"
-    return dict(sorted(found.items()))
+    names = {day: name.split("; ") for day, name in listed.items()}
+    liberation = names.setdefault(date(year, 5, 5), [])  # Ascension Day may fall on it, as in 2016.
+    liberation[:] = [name for name in liberation if name != "Bevrijdingsdag"] + ["Bevrijdingsdag"]
+    kept = {day: [name for name in found if name != "Goede vrijdag"] for day, found in sorted(names.items())}
+    return {day: " en ".join(found) for day, found in kept.items() if found}
 
 
 # ---------------------------------------------------------------- questions

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,11 +12,11 @@ from channels import clock
 
 
 @pytest.fixture(autouse=True)
-def demo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+def demo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     path = tmp_path / "clock"
     monkeypatch.setenv("SIMULATOR_URL", "http://127.0.0.1:8001")
     monkeypatch.setenv("CLOCK_FILE", str(path))
-    yield path
+    return path
 
 
 def away() -> timedelta:
