@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from channels.connectors.facebook.values import Unreadable, ident, listing, mapping, moment, text, word
+from channels.connectors.facebook.values import UnreadableError, ident, listing, mapping, moment, text, word
 from channels.messages import (
     Attachment,
     Context,
@@ -23,7 +23,8 @@ SHOWN = {"hide": True, "unhide": False}
 
 
 def read_change(change: dict[str, Any], page_id: str, at: datetime) -> list[Item]:
-    """One element of ``changes``. ``at`` is the entry's time (UTC). Raises Unreadable when an id is missing."""
+    """One element of ``changes``. ``at`` is the entry's time (UTC). Raises UnreadableError when an id is
+    missing."""
     field = change.get("field")
     if field == "messages":
         return [Ignored(reason="dashboard test", account_id=page_id)]
@@ -45,8 +46,9 @@ def read_change(change: dict[str, Any], page_id: str, at: datetime) -> list[Item
 def comment_thread(comment_id: str, parent_id: str, post_id: str) -> tuple[str, str]:
     """(thread_id, in_reply_to) of a comment.
 
-    A top-level comment opens its own thread and answers the post: only the receiver knows whether that post is a
-    visitor's, kept as a message, or one of ours. Old payloads write the post's id with or without the page before it.
+    A top-level comment opens its own thread and answers the post: only the receiver knows whether that post
+    is a visitor's, kept as a message, or one of ours. Old payloads write the post's id with or without the
+    page before it.
     """
     if not parent_id or _tail(parent_id) == _tail(post_id):
         return comment_id, post_id
@@ -54,7 +56,8 @@ def comment_thread(comment_id: str, parent_id: str, post_id: str) -> tuple[str, 
 
 
 def comment_url(permalink: str, comment_id: str) -> str:
-    """Where a person opens this comment; Facebook resolves a bare id when the post's own address is not known."""
+    """Where a person opens this comment; Facebook resolves a bare id when the post's own address is not
+    known."""
     if not permalink:
         return f"https://www.facebook.com/{comment_id}"
     return f"{permalink}{'&' if '?' in permalink else '?'}comment_id={_tail(comment_id)}"
@@ -63,7 +66,7 @@ def comment_url(permalink: str, comment_id: str) -> str:
 def _comment(value: dict[str, Any], page_id: str, at: datetime) -> Item:
     comment_id = ident(value.get("comment_id"))
     if not comment_id:
-        raise Unreadable("comment without id")
+        raise UnreadableError("comment without id")
     verb = value.get("verb")
     if verb in REMOVED:
         return MessageDeleted(account_id=page_id, external_id=comment_id, at=at)
@@ -75,7 +78,11 @@ def _comment(value: dict[str, Any], page_id: str, at: datetime) -> Item:
             # Wiping a text we hold needs better evidence than an absent field.
             return Ignored(reason="edited without content", account_id=page_id)
         return MessageEdited(
-            account_id=page_id, external_id=comment_id, text=text(value.get("message")), at=at, attachments=files or None
+            account_id=page_id,
+            external_id=comment_id,
+            text=text(value.get("message")),
+            at=at,
+            attachments=files or None,
         )
     if verb not in ADDED:
         return Ignored(reason=f"unknown verb {word(verb)}", account_id=page_id)
@@ -84,7 +91,11 @@ def _comment(value: dict[str, Any], page_id: str, at: datetime) -> Item:
     from_us = bool(author.external_id) and author.external_id == page_id
     thread_id, in_reply_to = comment_thread(comment_id, ident(value.get("parent_id")), post_id)
     context = _context(value, post_id, page_id)
-    if in_reply_to == post_id and context is not None and _author(mapping(value.get("post"))).external_id == page_id:
+    if (
+        in_reply_to == post_id
+        and context is not None
+        and _author(mapping(value.get("post"))).external_id == page_id
+    ):
         in_reply_to = ""  # the payload says it: the post is ours, no message of a citizen
     permalink = context.url if context else ""
     return IncomingMessage(
@@ -149,7 +160,9 @@ def _says_something_here(value: dict[str, Any], page_id: str) -> bool:
 
     Shares of our posts on people's own pages are no message to us, and our own links are our own posts."""
     on_our_page = ident(value.get("post_id")).startswith(f"{page_id}_") if page_id else False
-    return on_our_page and bool(text(value.get("message"))) and _author(value).external_id not in ("", page_id)
+    return (
+        on_our_page and bool(text(value.get("message"))) and _author(value).external_id not in ("", page_id)
+    )
 
 
 def _post_id(value: dict[str, Any], page_id: str) -> str:
@@ -160,7 +173,7 @@ def _post_id(value: dict[str, Any], page_id: str) -> str:
     for key in ("photo_id", "video_id"):
         if ident(value.get(key)) and page_id:
             return f"{page_id}_{ident(value.get(key))}"
-    raise Unreadable("post without id")
+    raise UnreadableError("post without id")
 
 
 def _author(value: dict[str, Any]) -> Person:

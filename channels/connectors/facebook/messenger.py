@@ -4,7 +4,16 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
-from channels.connectors.facebook.values import Unreadable, ident, listing, mapping, moment, number, text, word
+from channels.connectors.facebook.values import (
+    UnreadableError,
+    ident,
+    listing,
+    mapping,
+    moment,
+    number,
+    text,
+    word,
+)
 from channels.messages import (
     AccessRevoked,
     Attachment,
@@ -36,7 +45,8 @@ FILES = {"image": "image", "audio": "audio", "video": "video", "file": "file"}
 
 
 def read_event(event: dict[str, Any], page_id: str, entry_at: datetime) -> list[Item]:
-    """One element of ``messaging``. ``entry_at`` (UTC) stands in for a missing time. Raises Unreadable."""
+    """One element of ``messaging``. ``entry_at`` (UTC) stands in for a missing time. Raises
+    UnreadableError."""
     at = moment(event.get("timestamp")) or entry_at
     if "message" in event:
         return [_message(event, page_id, at)]
@@ -62,7 +72,7 @@ def _message(event: dict[str, Any], page_id: str, at: datetime) -> Item:
     message = mapping(event["message"])
     mid = ident(message.get("mid"))
     if not mid:
-        raise Unreadable("message without mid")
+        raise UnreadableError("message without mid")
     sender, recipient = _person(event.get("sender")), _person(event.get("recipient"))
     from_us = message.get("is_echo") is True or (bool(page_id) and sender.external_id == page_id)
     account_id = page_id or (sender if from_us else recipient).external_id
@@ -70,7 +80,7 @@ def _message(event: dict[str, Any], page_id: str, at: datetime) -> Item:
         return MessageDeleted(account_id=account_id, external_id=mid, at=at)
     peer = recipient if from_us else sender
     if not peer.external_id:
-        raise Unreadable("message without sender")
+        raise UnreadableError("message without sender")
     said = text(message.get("text")) or text(mapping(message.get("quick_reply")).get("payload"))
     return IncomingMessage(
         account_id=account_id,
@@ -91,7 +101,7 @@ def _postback(event: dict[str, Any], page_id: str, at: datetime) -> Item:
     postback = mapping(event["postback"])
     sender = _person(event.get("sender"))
     if not sender.external_id:
-        raise Unreadable("postback without sender")
+        raise UnreadableError("postback without sender")
     payload = text(postback.get("payload"))
     mid = ident(postback.get("mid"))
     if not mid:
@@ -114,26 +124,29 @@ def _postback(event: dict[str, Any], page_id: str, at: datetime) -> Item:
 def _receipts(
     event: dict[str, Any], receipt: dict[str, Any], page_id: str, at: datetime, state: ReceiptState
 ) -> list[Item]:
-    """A receipt for each mid named, and one for everything up to the watermark: Meta may name only the last."""
+    """A receipt for each mid named, and one for everything up to the watermark: Meta may name only the
+    last."""
     ends = [_person(event.get("sender")).external_id, _person(event.get("recipient")).external_id]
     citizen = next((end for end in ends if end and end != page_id), "")
     watermark = moment(receipt.get("watermark"))
     mids = [mid for mid in [*map(ident, listing(receipt.get("mids"))), ident(receipt.get("mid"))] if mid]
     items: list[Item] = [
-        DeliveryReceipt(account_id=page_id, state=state, at=watermark or at, external_id=mid, thread_id=citizen)
+        DeliveryReceipt(
+            account_id=page_id, state=state, at=watermark or at, external_id=mid, thread_id=citizen
+        )
         for mid in mids
     ]
     if watermark and citizen:
         items.append(DeliveryReceipt(account_id=page_id, state=state, at=watermark, thread_id=citizen))
     if not items:
-        raise Unreadable(f"receipt {state.value}")
+        raise UnreadableError(f"receipt {state.value}")
     return items
 
 
 def _edit(edit: dict[str, Any], page_id: str, at: datetime) -> Item:
     mid = ident(edit.get("mid"))
     if not mid:
-        raise Unreadable("message_edit without mid")
+        raise UnreadableError("message_edit without mid")
     if not isinstance(edit.get("text"), str):
         return Ignored(reason="edited without content", account_id=page_id)
     return MessageEdited(account_id=page_id, external_id=mid, text=text(edit["text"]), at=at)
@@ -147,7 +160,8 @@ def _policy(enforcement: dict[str, Any], page_id: str, at: datetime) -> Item:
 
 
 def _attachment(found: Any) -> Attachment:
-    """One attachment. ``payload`` may be null; a kind we do not know is a file when it has an address, else a link."""
+    """One attachment. ``payload`` may be null; a kind we do not know is a file when it has an address, else
+    a link."""
     attachment = mapping(found)
     payload = mapping(attachment.get("payload"))
     kind = text(attachment.get("type"))
@@ -167,8 +181,11 @@ def _attachment(found: Any) -> Attachment:
         )
     if kind in FILES:
         name = text(payload.get("name")) or title
-        return Attachment(kind=FILES[kind], url=address, name=name, external_id=ident(payload.get("attachment_id")))
-    # fallback (a shared link), template, share, reel, story_mention … : something to open, with a name at best.
+        return Attachment(
+            kind=FILES[kind], url=address, name=name, external_id=ident(payload.get("attachment_id"))
+        )
+    # fallback (a shared link), template, share, reel, story_mention … : something to open, with a name at
+    # best.
     return Attachment(kind="link", url=address, name=title or word(kind))
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from channels.connectors.facebook import feed, messenger
-from channels.connectors.facebook.values import UNREADABLE, Unreadable, ident, mapping, moment, word
+from channels.connectors.facebook.values import UNREADABLE, UnreadableError, ident, mapping, moment, word
 from channels.errors import MalformedEvent
 from channels.messages import Ignored, Item
 
@@ -16,8 +16,9 @@ Reader = Callable[[dict[str, Any]], list[Item]]
 def parse(body: bytes, received_at: datetime) -> list[Item]:
     """Everything in one body, in order, over all entries and pages. Pure.
 
-    ``received_at`` stands in where Meta gives no time. Raises MalformedEvent when the body is no JSON object with a
-    list ``entry``; whatever is wrong further in becomes Ignored("unreadable …") and leaves the rest alone.
+    ``received_at`` stands in where Meta gives no time. Raises MalformedEvent when the body is no JSON
+    object with a list ``entry``; whatever is wrong further in becomes Ignored("unreadable …") and leaves
+    the rest alone.
     """
     try:
         envelope = json.loads(body)
@@ -42,7 +43,7 @@ def _entry(entry: Any, received_at: datetime) -> list[Item]:
     items: list[Item] = []
     items += _each(entry, "changes", page_id, lambda change: feed.read_change(change, page_id, at))
     items += _each(entry, "messaging", page_id, lambda event: messenger.read_event(event, page_id, at))
-    items += _each(entry, "standby", page_id, lambda event: [Ignored(reason="standby", account_id=page_id)])
+    items += _each(entry, "standby", page_id, lambda _event: [Ignored(reason="standby", account_id=page_id)])
     return items or [Ignored(reason="entry without changes", account_id=page_id)]
 
 
@@ -59,7 +60,7 @@ def _each(entry: dict[str, Any], key: str, page_id: str, read: Reader) -> list[I
             continue
         try:
             items += read(element)
-        except Unreadable as error:
+        except UnreadableError as error:
             items.append(Ignored(reason=f"unreadable {error}", account_id=page_id))
         except UNREADABLE as error:
             items.append(Ignored(reason=f"unreadable {key}: {type(error).__name__}", account_id=page_id))

@@ -11,12 +11,13 @@ FIRST_MILLISECOND = 100_000_000_000
 UNREADABLE = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError)
 
 
-class Unreadable(ValueError):
+class UnreadableError(ValueError):
     """An item lacks what it needs; the text says what, in code words without personal data."""
 
 
 def text(value: Any) -> str:
-    """A text as PostgreSQL can keep it (no NUL, no lone surrogate); "" for anything that is not text or a number."""
+    """A text as PostgreSQL can keep it (no NUL, no lone surrogate); "" for anything that is not text or a
+    number."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
     return str(value).replace("\x00", "").encode("utf-8", "replace").decode()
@@ -49,7 +50,8 @@ def number(value: Any) -> float | None:
 
 
 def moment(value: Any) -> datetime | None:
-    """A time in s, ms (also as float or digits) or ISO 8601, as aware UTC; None when it is none or not positive."""
+    """A time in s, ms (also as float or digits) or ISO 8601, as aware UTC; None when it is none or not
+    positive."""
     if isinstance(value, str):
         return _written(value)
     found = number(value)

@@ -1,0 +1,97 @@
+"""The Facebook connector: Pages and Messenger. Thin; what it does lives in the files beside it."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+
+from channels.connector import Connector, Found, Health
+from channels.connectors.facebook import parse, read, send, signature
+from channels.connectors.facebook.graph import Graph
+from channels.errors import BadSignature, PermanentFailure
+from channels.messages import (
+    AccountCredentials,
+    Capabilities,
+    IncomingMessage,
+    Item,
+    OutgoingMessage,
+    SentMessage,
+    WebhookAnswer,
+    WebhookRequest,
+)
+
+
+class FacebookConnector(Connector):
+    """Comments, posts by visitors and Messenger, for all Pages under one Meta app."""
+
+    kind = "facebook"
+    app_secrets = ("app_secret", "verify_token")
+    account_secrets = ("page_token",)
+    media_hosts = (".fbcdn.net", ".fbsbx.com", ".facebook.com")
+
+    def challenge(self, request: WebhookRequest) -> WebhookAnswer | None:
+        """``hub.challenge`` back as plain text. Raises BadSignature when the verify token is not ours."""
+        if request.method != "GET" or request.query.get("hub.mode") != "subscribe":
+            return None
+        expected = self.app.secrets.get("verify_token", "")
+        if not signature.same_token(request.query.get("hub.verify_token", ""), expected):
+            raise BadSignature("hub.verify_token is missing or wrong")
+        return WebhookAnswer(body=request.query.get("hub.challenge", ""))
+
+    def verify(self, request: WebhookRequest) -> None:
+        """X-Hub-Signature-256 over the raw bytes. Raises BadSignature."""
+        signature.verify(request, self.app.secrets.get("app_secret", ""))
+
+    def dedupe_key(self, request: WebhookRequest) -> str:
+        """A hash of the raw body: Meta has no event id, and a retry repeats the bytes. Where it batches a
+        retry differently the key differs, and ingest still knows the message by its own id."""
+        return "sha256:" + hashlib.sha256(request.body).hexdigest()
+
+    def parse(self, body: bytes, received_at: datetime) -> list[Item]:
+        """See parse.parse."""
+        return parse.parse(body, received_at)
+
+    def send(self, account: AccountCredentials, message: OutgoingMessage) -> SentMessage:
+        """See send.send."""
+        return send.send(self._graph(account), account, message)
+
+    def find_sent(self, account: AccountCredentials, message: OutgoingMessage, since: datetime) -> Found:
+        """See read.find_sent."""
+        return read.find_sent(self._graph(account), account, message, since)
+
+    def fetch_since(
+        self, account: AccountCredentials, since: datetime, last_seen: str = ""
+    ) -> Iterable[IncomingMessage]:
+        """See read.fetch_since; Meta pages by time, so ``last_seen`` is not needed."""
+        return read.fetch_since(self._graph(account), account, since)
+
+    def check(self, account: AccountCredentials) -> Health:
+        """Who the page token says we are. Raises TemporaryFailure when Meta cannot be asked."""
+        try:
+            found_id, name = read.me(self._graph(account))
+        except PermanentFailure as failure:
+            return Health(ok=False, reason=failure.reason, code=failure.code)
+        if found_id != account.external_id:
+            return Health(ok=False, reason="configuration", name=name)  # a token, but of another Page
+        return Health(ok=True, name=name)
+
+    def capabilities(self) -> Capabilities:
+        """8,000 characters in public, 2,000 in Messenger, 24 hours or seven days by a human agent."""
+        return send.CAPABILITIES
+
+    # -- extras ----------------------------------------------------------------------------------------------
+
+    def hide(self, account: AccountCredentials, external_id: str, hidden: bool = True) -> None:
+        """Hide a comment, or show it again. Raises as ``send``."""
+        send.hide(self._graph(account), external_id, hidden)
+
+    def like(self, account: AccountCredentials, external_id: str) -> None:
+        """Like a post or comment as the Page. Raises as ``send``."""
+        send.like(self._graph(account), external_id)
+
+    def delete(self, account: AccountCredentials, external_id: str) -> None:
+        """Remove a comment. Raises as ``send``."""
+        send.delete(self._graph(account), external_id)
+
+    def _graph(self, account: AccountCredentials) -> Graph:
+        secrets = account.secrets
+        return Graph(self.session, secrets.get("page_token", ""), self.app.secrets.get("app_secret", ""))

@@ -1,0 +1,106 @@
+"""facebook-sdk under our rules: version, timeouts, proof, no token in a URL, and only our own exceptions."""
+
+import warnings
+from typing import Any
+
+import requests
+
+from channels.connectors.facebook.failures import Call, graph_error, judge
+from channels.connectors.facebook.signature import appsecret_proof
+from channels.errors import SendError, TemporaryFailure, UnknownOutcome
+from channels.http import PlatformSession, from_network_error
+
+with warnings.catch_warnings():
+    # facebook-sdk 3.1.0 has '\d' in a plain string: a SyntaxWarning at its first compilation, an error
+    # under -W error.
+    warnings.simplefilter("ignore", SyntaxWarning)
+    import facebook
+
+VERSION = "v26.0"  # 29 Jul 2026; the SDK's constructor refuses anything after 3.1, its attribute does not
+
+
+class Wire:
+    """What the SDK takes for its requests session, for one call.
+
+    The SDK puts the token in the query string of every GET and DELETE, never sends a proof, and throws
+    status and headers away. Here the token moves to the Authorization header, the proof goes along, and the
+    answer is kept.
+    """
+
+    def __init__(self, session: PlatformSession, token: str, app_secret: str) -> None:
+        self.session = session
+        self.token = token
+        self.app_secret = app_secret
+        self.answer: requests.Response | None = None
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        params: dict[str, Any] | None = None,
+        data: dict[str, Any] | None = None,
+        **rest: Any,
+    ) -> requests.Response:
+        """As requests.Session.request, for the way the SDK calls it."""
+        query = {key: value for key, value in (params or {}).items() if key != "access_token"}
+        form = {key: value for key, value in (data or {}).items() if key != "access_token"}
+        proof = {"appsecret_proof": appsecret_proof(self.app_secret, self.token)} if self.app_secret else {}
+        if method == "POST":
+            form |= {"access_token": self.token, **proof}
+            headers = {}
+        else:
+            query |= proof
+            headers = {"Authorization": f"Bearer {self.token}"}
+        self.answer = self.session.request(
+            method, url, params=query, data=form or None, headers=headers, **rest
+        )
+        return self.answer
+
+
+class Graph:
+    """The Graph API for one account. Every method raises a SendError, and nothing else, when it does not
+    succeed."""
+
+    def __init__(self, session: PlatformSession, token: str, app_secret: str) -> None:
+        self.session = session
+        self.token = token
+        self.app_secret = app_secret
+
+    def get(self, path: str, **fields: Any) -> dict[str, Any]:
+        """GET /<version>/<path>; the JSON object."""
+        return self._call(Call.READ, "GET", path, args=fields)
+
+    def post(
+        self, path: str, form: dict[str, str], files: dict[str, Any] | None = None, call: Call = Call.SEND
+    ) -> dict[str, Any]:
+        """POST a form (nested values already JSON text) to /<version>/<path>; the JSON object."""
+        return self._call(call, "POST", path, post_args=dict(form), files=files)
+
+    def delete(self, path: str) -> dict[str, Any]:
+        """DELETE /<version>/<path>; the JSON object."""
+        return self._call(Call.CHANGE, "DELETE", path)
+
+    def _call(self, call: Call, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+        wire = Wire(self.session, self.token, self.app_secret)
+        client = facebook.GraphAPI(access_token=self.token, session=wire)
+        client.version = VERSION
+        try:
+            result = client.request(f"{client.version}/{path}", method=method, **arguments)
+        except (facebook.GraphAPIError, ValueError, LookupError, requests.RequestException) as error:
+            # JSONDecodeError is a RequestException too: what counts is whether an answer came.
+            if wire.answer is not None:
+                raise judge(wire.answer, call) from None
+            if isinstance(error, requests.RequestException):
+                raise _network(error, call) from None
+            raise
+        answer = wire.answer
+        if answer is None or not answer.ok or not isinstance(result, dict) or graph_error(answer):
+            raise judge(answer, call) if answer is not None else UnknownOutcome("", "no_answer", "no answer")
+        return result
+
+
+def _network(error: requests.RequestException, call: Call) -> SendError:
+    failure = from_network_error(error)
+    if isinstance(failure, UnknownOutcome) and call is not Call.SEND:
+        return TemporaryFailure(failure.code, "busy", failure.detail)  # nothing a citizen could have got
+    return failure
