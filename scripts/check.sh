@@ -32,14 +32,14 @@ schema_current() {
 
 step "style" $bin/ruff check --quiet .
 step "format" $bin/ruff format --check --quiet .
-step "types" $bin/mypy webcare channels inbox scripts
+step "types" $bin/mypy webcare channels inbox
 step "architecture" $bin/lint-imports
 step "system checks" $bin/python manage.py check --fail-level WARNING
 step "migrations" $bin/python manage.py makemigrations --check --dry-run
-step "templates" $bin/python scripts/check_templates.py
+step "templates" $bin/python -m webcare.check_templates
 step "translations" $bin/python -m webcare.translations check
 step "schema" schema_current
-step "licences" $bin/python scripts/licences.py
+step "licences" $bin/python -m webcare.licences
 
 if [ -n "$failed" ]; then
     printf '\nfailed: %s\n' "${failed#, }"

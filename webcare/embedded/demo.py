@@ -18,8 +18,8 @@ from cryptography.fernet import Fernet
 
 from webcare.embedded.errors import CannotStart, Stopped, explain
 from webcare.embedded.homes import system_folder
-from webcare.embedded.ports import is_free
 from webcare.embedded.processes import Child, Group, Signals
+from webcare.embedded.product import Part, Ports, product
 from webcare.embedded.services import start_services
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,54 +39,6 @@ USERS = (
     ("beheer", "beheerder"),
     ("meelezer", "meelezer"),
 )
-
-
-@dataclass(frozen=True)
-class Part:
-    """One process of the demo. `ready`: an address that answers 200 once it can be used; None: none such."""
-
-    name: str
-    command: tuple[str, ...]
-    ready: str | None = None
-    env: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True)
-class Ports:
-    """Where the demo listens on 127.0.0.1; each by a variable of its own."""
-
-    web: int = 8000
-    simulator: int = 8001
-    live: int = 8002
-
-    VARIABLES = {"web": "PORT", "simulator": "SIM_PORT", "live": "LIVE_PORT"}
-
-    @classmethod
-    def from_environment(cls) -> Self:
-        """PORT, SIM_PORT and LIVE_PORT, or 8000, 8001 and 8002. Raises CannotStart for what is no port."""
-        chosen: dict[str, int] = {}
-        for name, variable in cls.VARIABLES.items():
-            given = os.environ.get(variable, "")
-            if given:
-                if not given.isdecimal() or not 0 < int(given) < 65536:
-                    raise CannotStart(
-                        f"{variable}={given} is geen poort; geef een getal van 1 tot en met 65535."
-                    )
-                chosen[name] = int(given)
-        ports = cls(**chosen)
-        if len({ports.web, ports.simulator, ports.live}) < 3:
-            raise CannotStart("PORT, SIM_PORT en LIVE_PORT moeten drie verschillende poorten zijn.")
-        return ports
-
-    def check_free(self) -> None:
-        """Raises CannotStart for the first port that something else listens on."""
-        for name, variable in self.VARIABLES.items():
-            port = getattr(self, name)
-            if not is_free(port):
-                raise CannotStart(
-                    f"Poort {port} is al in gebruik. Stop wat daar draait, of kies een andere: "
-                    f"{variable}={port + 100} make demo"
-                )
 
 
 @dataclass
@@ -263,97 +215,6 @@ class Demo:
             "  Stoppen: Ctrl-C",
         ]
         return "\n".join(lines)
-
-
-def product(ports: Ports, data: Path) -> list[Part]:
-    """The processes of Webcare: pages under WSGI, the stream under ASGI, simulator, worker, scheduler."""
-    python = sys.executable
-
-    def asgi(application: str, port: int) -> tuple[str, ...]:
-        return (
-            python,
-            "-m",
-            "uvicorn",
-            application,
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(port),
-            "--no-access-log",
-            "--timeout-graceful-shutdown",
-            "2",
-        )
-
-    return [
-        Part(
-            "web",
-            (
-                python,
-                "-m",
-                "granian",
-                "--interface",
-                "wsgi",
-                "--host",
-                "127.0.0.1",
-                "--port",
-                str(ports.web),
-                "--workers",
-                "2",
-                "--blocking-threads",
-                "4",
-                # Without room for them, idle kept-alive connections beyond 1,024 make granian fall silent.
-                "--backlog",
-                "4096",
-                "--backpressure",
-                "2048",
-                "--workers-kill-timeout",
-                "4",
-                "webcare.wsgi:application",
-            ),
-            f"http://127.0.0.1:{ports.web}/readyz",
-        ),
-        Part(
-            "simulator",
-            asgi("channels.simulator.app:app", ports.simulator),
-            f"http://127.0.0.1:{ports.simulator}/healthz",
-        ),
-        Part("live", asgi("webcare.live:app", ports.live), f"http://127.0.0.1:{ports.live}/healthz"),
-        Part(
-            "worker",
-            (
-                python,
-                "-m",
-                "celery",
-                "-A",
-                "webcare",
-                "worker",
-                "--concurrency",
-                "2",
-                "--hostname",
-                "demo@%h",
-                "--without-gossip",
-                "--without-mingle",
-                "--loglevel",
-                "INFO",
-            ),
-        ),
-        Part(
-            "scheduler",
-            (
-                python,
-                "-m",
-                "celery",
-                "-A",
-                "webcare",
-                "beat",
-                "--loglevel",
-                "INFO",
-                "--pidfile=",
-                "--schedule",
-                str(data / "celerybeat-schedule"),
-            ),
-        ),
-    ]
 
 
 def answers(address: str) -> tuple[bool, str]:

@@ -3,11 +3,11 @@
 import errno
 
 
-class CannotStart(Exception):
+class CannotStart(Exception):  # noqa: N818  reads as what happened
     """Carries one Dutch sentence (or a short paragraph) that says what is wrong and what to do about it."""
 
 
-class Stopped(Exception):
+class Stopped(Exception):  # noqa: N818  a request, no error
     """Somebody asked us to stop (Ctrl-C, SIGTERM, SIGHUP) while we were still starting."""
 
 

@@ -12,6 +12,7 @@ services that they use), is killed when it does not, and the temporary folders a
 """
 
 import os
+import pathlib
 import shutil
 import signal
 import sys
@@ -29,10 +30,10 @@ def alive(pid: int) -> bool:
     except PermissionError:
         return True
     try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return not os.path.isdir("/proc/self")
+        return not pathlib.Path("/proc/self").is_dir()
+    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def send(pid: int, number: int, *, group: bool = False) -> None:

@@ -117,7 +117,7 @@ def temporary_home() -> Home:
     account = unprivileged_account()
     tried = dict.fromkeys([tempfile.gettempdir(), "/tmp", "/var/tmp"])  # noqa: S108  mkdtemp makes it private
     for parent in tried:
-        if os.path.isdir(parent) and (account is None or reaches(Path(parent), account)):
+        if Path(parent).is_dir() and (account is None or reaches(Path(parent), account)):
             folder = Path(tempfile.mkdtemp(prefix="webcare-", dir=parent))
             folder.chmod(folder_mode(account))
             return Home(folder, account, temporary=True)

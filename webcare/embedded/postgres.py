@@ -19,6 +19,7 @@ import psycopg
 
 from webcare.embedded.errors import CannotStart
 from webcare.embedded.homes import Home
+from webcare.embedded.leftovers import end_leftover
 from webcare.embedded.ports import free_port
 from webcare.embedded.processes import Child, Group
 
@@ -111,28 +112,11 @@ class Postgres:
             raise CannotStart(f"De database kon niet worden aangelegd:\n{done.stderr.strip()[-2000:]}")
         half.rename(self.data)
 
-    def _clear_stale_lock(self) -> None:
-        """After a crash postmaster.pid may name a server that still runs, or a stranger with its number."""
-        lock = self.data / "postmaster.pid"
-        if not lock.exists():
-            return
-        pid = int(lock.read_text(encoding="utf-8").split("\n", 1)[0])
-        if serves(pid, self.data):
-            os.kill(pid, signal.SIGINT)
-            deadline = time.monotonic() + START_SECONDS
-            while serves(pid, self.data):
-                if time.monotonic() > deadline:
-                    raise CannotStart(
-                        f"Er draait nog een databaseserver (proces {pid}) op {self.data}. Stop die eerst."
-                    )
-                time.sleep(0.05)
-        lock.unlink(missing_ok=True)
-
     def start(self, group: Group) -> None:
         """Make the cluster when there is none, and start the server in `group`."""
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
-        self._clear_stale_lock()
+        end_leftover(self.data / "postmaster.pid", self.data, signal.SIGINT)
         self.port = free_port()
         settings = {
             "listen_addresses": "127.0.0.1",
@@ -177,7 +161,6 @@ class Postgres:
                     ).fetchone()
                     if found is None:
                         connection.execute(f"CREATE DATABASE {DATABASE}")
-                return f"{base}/{DATABASE}"
             except psycopg.OperationalError as error:
                 if self.child.exit_code() is not None:
                     raise CannotStart(
@@ -187,6 +170,8 @@ class Postgres:
                 if time.monotonic() > deadline:
                     raise CannotStart(f"De databaseserver antwoordt niet; zie {self.log}.") from error
                 time.sleep(0.05)
+            else:
+                return f"{base}/{DATABASE}"
 
 
 def wheel(package: str) -> Path:
@@ -198,16 +183,3 @@ def wheel(package: str) -> Path:
             "of geef DATABASE_URL en REDIS_URL mee."
         )
     return Path(spec.origin).parent
-
-
-def serves(pid: int, data: Path) -> bool:
-    """Whether `pid` is a PostgreSQL server on this data folder: it stands in that folder while it runs."""
-    try:
-        return Path(f"/proc/{pid}/cwd").resolve(strict=True) == data.resolve()
-    except OSError:
-        if os.path.isdir("/proc/self"):
-            return False
-    done = subprocess.run(
-        ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return "postgres" in done.stdout and str(data) in done.stdout

@@ -2,6 +2,7 @@
 
 import secrets
 import shutil
+import signal
 import time
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import redis
 
 from webcare.embedded.errors import CannotStart
 from webcare.embedded.homes import Home
+from webcare.embedded.leftovers import end_leftover
 from webcare.embedded.ports import free_port
 from webcare.embedded.postgres import wheel
 from webcare.embedded.processes import Child, Group
@@ -34,6 +36,9 @@ class RedisServer:
 
     def start(self, group: Group) -> None:
         """Start the server in `group`. Settings go over its standard input: `ps` shows no password."""
+        folder = self.home.make("redis")
+        pid_file = folder / "redis.pid"
+        end_leftover(pid_file, folder, signal.SIGTERM)
         self.port = free_port()
         self.password = secrets.token_urlsafe(24)
         lines = [
@@ -44,7 +49,8 @@ class RedisServer:
             "maxmemory-policy noeviction",
             'save ""',
             f"appendonly {'no' if self.home.temporary else 'yes'}",
-            f'dir "{self.home.make("redis")}"',
+            f'dir "{folder}"',
+            f'pidfile "{pid_file}"',
         ]
         self.child = group.start(
             "redis",
@@ -67,7 +73,6 @@ class RedisServer:
             while True:
                 try:
                     client.ping()
-                    return url
                 except (redis.ConnectionError, redis.TimeoutError) as error:
                     if self.child.exit_code() is not None:
                         raise CannotStart(
@@ -77,3 +82,5 @@ class RedisServer:
                     if time.monotonic() > deadline:
                         raise CannotStart(f"Redis antwoordt niet; zie {self.log}.") from error
                     time.sleep(0.02)
+                else:
+                    return url

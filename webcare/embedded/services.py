@@ -1,5 +1,6 @@
 """PostgreSQL and Redis for one command: ours, unless the environment names others."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -44,4 +45,11 @@ def _home(group: Group, data: Path | None) -> Home:
         group.remove_at_end(home.folder)
         return home
     data.mkdir(parents=True, exist_ok=True)
-    return lasting_home(data)
+    home = lasting_home(data)
+    if not home.folder.is_relative_to(data):
+        print(
+            f"Als root draait de databaseserver onder een ander account, en dat kan niet bij {data}: "
+            f"zijn gegevens staan in {home.folder}.",
+            file=sys.stderr,
+        )
+    return home

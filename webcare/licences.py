@@ -115,7 +115,7 @@ def main() -> int:
     """Print every package that is not allowed, or how many are; the exit code."""
     found = [
         (package.metadata["Name"], licence(package))
-        for package in shipped(Path(__file__).resolve().parents[1])
+        for package in shipped(Path(__file__).resolve().parent.parent)
     ]
     wrong = sorted((name, text) for name, text in found if not allowed(text))
     for name, text in wrong:
