@@ -1,0 +1,1 @@
+"""WhatsApp, through Twilio. See README.md for its quirks, limits and dates."""

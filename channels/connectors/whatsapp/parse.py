@@ -41,9 +41,10 @@ MESSAGE_TYPES = {"image": "image", "video": "video", "audio": "audio", "voice": 
 
 
 def parse(body: bytes, received_at: datetime) -> list[Item]:
-    """The one item in a webhook body. Twilio never batches, and never says when a message was sent: ``received_at``.
+    """The one item in a webhook body: Twilio never batches.
 
-    Raises MalformedEvent when the body is no text, no form, or broken JSON.
+    It never says when a message was sent either, so ``received_at`` is its time. Raises MalformedEvent
+    when the body is no text, no form, or broken JSON.
     """
     form = read_form(body)
     if form is None:
@@ -58,7 +59,7 @@ def parse(body: bytes, received_at: datetime) -> list[Item]:
 
 
 def dedupe_key(body: bytes) -> str:
-    """MessageSid, for a status callback with its status; a hash of the body for anything else. Never raises."""
+    """MessageSid, for a status callback with its status; else a hash of the body. Never raises."""
     try:
         form = read_form(body) or {}
     except MalformedEvent:
@@ -69,7 +70,7 @@ def dedupe_key(body: bytes) -> str:
 
 
 def read_form(body: bytes) -> dict[str, str] | None:
-    """The form's first value per name, blank ones kept; None for a readable JSON body. Raises MalformedEvent."""
+    """The form's first value per name, blank ones kept; None for JSON. Raises MalformedEvent."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -97,10 +98,10 @@ def _check_json(text: str) -> None:
 
 
 def person(address: str, external_user_id: str = "", wa_id: str = "", name: str = "") -> Person:
-    """The citizen behind ``address`` (``whatsapp:+31…`` or, for users without a phone number, ``whatsapp:NL.…``).
+    """The citizen behind ``address``: ``whatsapp:+31…`` or, without a phone number, ``whatsapp:NL.…``.
 
-    Keyed on Twilio's ExternalUserId when there is one: it stays when the citizen hides the number; a new phone number
-    gives a new one. The address by phone is then an alias. Source: Twilio changelog of 20 July 2026.
+    Keyed on Twilio's ExternalUserId when there is one: it stays when the citizen hides the number; a new
+    phone number gives a new one. The address by phone is then an alias. Source: Twilio changelog, 20 July 2026.
     """
     user = _address(external_user_id)
     by_phone = address if phone_of(address) else (f"{CHANNEL}+{wa_id}" if _digits(wa_id) else "")
@@ -136,7 +137,9 @@ def _message(form: dict[str, str], sid: str, received_at: datetime) -> Item:
         # The same Twilio account may serve SMS; those are no messages of this channel.
         channel = to.partition(":")[0] if ":" in to else "sms"
         return Ignored(reason=f"channel {channel}"[:60], account_id=to)
-    citizen = person(sender, form.get("ExternalUserId", ""), form.get("WaId", ""), form.get("ProfileName", ""))
+    citizen = person(
+        sender, form.get("ExternalUserId", ""), form.get("WaId", ""), form.get("ProfileName", "")
+    )
     chosen = any(form.get(name) for name in ("ButtonText", "ButtonPayload", "ListId", "ListTitle"))
     return IncomingMessage(
         account_id=to,

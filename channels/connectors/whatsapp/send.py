@@ -1,7 +1,6 @@
 """Handing an answer to Twilio through its own library, and what its refusals mean."""
 
 import json
-import logging
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
@@ -25,9 +24,6 @@ WINDOW = timedelta(hours=24)  # after the citizen's last message; later only a t
 MAX_FILES = 1  # WhatsApp takes one file a message
 LONGEST_WAIT = timedelta(days=1)  # a Retry-After beyond this is a mistake
 
-# At INFO the library logs addresses with telephone numbers.
-logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
-
 
 class SessionHttpClient(TwilioHttpClient):
     """The library's HTTP client over our session: our time-outs, our host, no redirects, nothing logged.
@@ -37,6 +33,7 @@ class SessionHttpClient(TwilioHttpClient):
 
     def __init__(self, session: PlatformSession) -> None:
         super().__init__(pool_connections=False)
+        self.logger.setLevel("WARNING")  # at INFO the library logs addresses with telephone numbers
         self.platform_session = session
         self.retry_after = ""
 
@@ -62,7 +59,7 @@ class SessionHttpClient(TwilioHttpClient):
 
 
 def twilio_client(app: AppCredentials, session: PlatformSession) -> tuple[Client, SessionHttpClient]:
-    """The library's client for this app, by API key when there is one. Raises PermanentFailure for missing secrets."""
+    """The library's client for this app. Raises PermanentFailure when its secrets cannot be used."""
     account_sid = app.secrets.get("account_sid", "")
     user, password = credentials(app)
     # Twilio's are plain ASCII; anything else is a paste gone wrong, on which requests would stumble.
@@ -73,7 +70,7 @@ def twilio_client(app: AppCredentials, session: PlatformSession) -> tuple[Client
 
 
 def credentials(app: AppCredentials) -> tuple[str, str]:
-    """User and password for Basic authentication: the API key and its secret, else account SID and auth token."""
+    """User and password for Basic authentication: the API key when there is one, else SID and auth token."""
     key, secret = app.secrets.get("api_key", ""), app.secrets.get("api_secret", "")
     if key and secret:
         return key, secret
@@ -103,12 +100,15 @@ def send(
 
 
 def failure(error: TwilioException, *, writing: bool, retry_after: str = "") -> SendError:
-    """One of the three outcomes for whatever exception the library raised. Never passes its text on: it may quote
-    a telephone number or the message."""
+    """One of the three outcomes for whatever exception the library raised.
+
+    Never passes its text on: it may quote a telephone number or the message."""
     status, code = _status_and_code(error)
     named = str(code) if code else str(status or "")
     if status == 429:
-        return TemporaryFailure(named, TEMPORARY.get(code, "rate_limit"), retry_at=_retry_at(code, retry_after))
+        return TemporaryFailure(
+            named, TEMPORARY.get(code, "rate_limit"), retry_at=_retry_at(code, retry_after)
+        )
     if status >= 500 or not status:
         # It broke on their side, perhaps after they had done it.
         return UnknownOutcome(named, "no_answer") if writing else TemporaryFailure(named, "busy")
@@ -197,7 +197,7 @@ def _status_and_code(error: TwilioException) -> tuple[int, int]:
 
 
 def _number(value: object) -> int:
-    return int(value) if re.fullmatch(r"[0-9]{1,9}", str(value)) else 0  # type: ignore[call-overload, no-any-return]
+    return int(value) if re.fullmatch(r"[0-9]{1,9}", str(value)) else 0  # type: ignore[call-overload]
 
 
 def _retry_at(code: int, retry_after: str) -> datetime | None:

@@ -39,8 +39,8 @@ class Form:
 def verify(request: WebhookRequest, auth_token: str) -> None:
     """Check the signature in constant time. Raises BadSignature.
 
-    ``request.url`` must be the public address: Twilio signs the URL it called, so behind a proxy the address the
-    server sees (http, an inner host) would never match. Source: https://www.twilio.com/docs/usage/security
+    ``request.url`` must be the public address: Twilio signs the URL it called, so behind a proxy the address
+    the server sees (http, an inner host) would never match. Source: https://www.twilio.com/docs/usage/security
     """
     given = request.headers.get(HEADER, "")
     if not given or not auth_token:
@@ -53,7 +53,8 @@ def verify(request: WebhookRequest, auth_token: str) -> None:
             raise BadSignature("body hash")
     else:
         parameters = Form(request.body)
-    if not any([_equal(signature, given) for signature in _expected(request.url, parameters, auth_token)]):
+    matches = [_equal(signature, given) for signature in _expected(request.url, parameters, auth_token)]
+    if not any(matches):
         raise BadSignature("signature")
 
 
