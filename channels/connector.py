@@ -112,6 +112,10 @@ class Connector(ABC):
         """How long the platform counts this text to be."""
         return len(text)
 
+    def split(self, text: str) -> list[str]:
+        """A long public answer as the messages of a thread; one where the platform has no threads."""
+        return [text]
+
     def media_auth(self, account: AccountCredentials, url: str) -> tuple[str, str] | None:
         """User and password for fetching an attachment's file, for hosts of the platform only."""
         return None

@@ -1,0 +1,78 @@
+"""Oppakken, overnemen, teruggeven: who has a conversation. One at a time, held by the row lock in ``changing``."""
+
+from django.utils.translation import gettext as _
+
+from inbox import permissions
+from inbox.actions.changing import changing
+from inbox.actions.refused import Refused
+from inbox.models import Conversation, Status, User
+
+
+def claim(conversation_id: int, *, by: User) -> Conversation:
+    """Take a conversation nobody has. Claiming one's own again changes nothing (a double click).
+
+    Raises Refused "claimed_by_other" (data: assignee) when a colleague was first, "closed", "not_allowed".
+    """
+    mine = Conversation.objects.visible_to(by).filter(pk=conversation_id, assignee=by).first()
+    if mine is not None:
+        return mine
+    with changing(conversation_id, "claimed", by=by) as conversation:
+        if conversation.assignee_id is not None and conversation.assignee_id != by.pk:
+            raise claimed_by_other(conversation)
+        refuse_closed(conversation)
+        if not permissions.can_work(by, conversation):
+            raise not_allowed()
+        conversation.assignee = by
+    return conversation
+
+
+def take_over(conversation_id: int, *, by: User, expected_assignee_id: int | None) -> Conversation:
+    """Take a conversation from the colleague one saw it with.
+
+    Raises Refused "claimed_by_other" when by now somebody else has it: then the person must look again.
+    """
+    with changing(conversation_id, "taken_over", by=by) as conversation:
+        refuse_closed(conversation)
+        if not permissions.can_work(by, conversation):
+            raise not_allowed()
+        if conversation.assignee_id not in (expected_assignee_id, by.pk):
+            raise claimed_by_other(conversation)
+        conversation.audit_data["from"] = conversation.assignee_id  # type: ignore[attr-defined]
+        conversation.assignee = by
+    return conversation
+
+
+def release(conversation_id: int, *, by: User) -> Conversation:
+    """Give it back to the department. Raises Refused "not_claimed" or "not_allowed"."""
+    with changing(conversation_id, "released", by=by) as conversation:
+        if conversation.assignee_id is None:
+            raise Refused("not_claimed", _("Nobody has picked up this conversation."))
+        if not permissions.can_release(by, conversation):
+            raise not_allowed()
+        conversation.assignee = None
+    return conversation
+
+
+def claimed_by_other(conversation: Conversation) -> Refused:
+    """The refusal that offers to take over."""
+    name = str(conversation.assignee) if conversation.assignee_id else ""
+    if not name:
+        return Refused("not_claimed", _("Nobody has picked up this conversation. Pick it up first."))
+    return Refused(
+        "claimed_by_other",
+        _("%(name)s has picked up this conversation. You can take it over.") % {"name": name},
+        assignee=conversation.assignee_id,
+    )
+
+
+def not_allowed() -> Refused:
+    """The refusal for who may look but not do."""
+    return Refused(
+        "not_allowed", _("You may read this conversation, but not change it. Ask your team lead for help.")
+    )
+
+
+def refuse_closed(conversation: Conversation) -> None:
+    """Raises Refused "closed" when there is nothing to do any more."""
+    if conversation.status == Status.CLOSED:
+        raise Refused("closed", _("This conversation is closed. Reopen it first."))

@@ -1,0 +1,22 @@
+"""Gelezen: how far this colleague has seen a conversation. Not a change of the conversation: no audit, no nudge."""
+
+from inbox.actions.refused import NotVisible
+from inbox.models import Conversation, ReadMarker, User
+
+
+def mark_read(conversation_id: int, *, by: User) -> None:
+    """Everything that is there now is seen. Raises NotVisible."""
+    count = (
+        Conversation.objects.visible_to(by)
+        .filter(pk=conversation_id)
+        .values_list("inbound_count", flat=True)
+        .first()
+    )
+    if count is None:
+        raise NotVisible
+    ReadMarker.objects.bulk_create(
+        [ReadMarker(user=by, conversation_id=conversation_id, seen=count)],
+        update_conflicts=True,
+        unique_fields=["user", "conversation"],
+        update_fields=["seen"],
+    )

@@ -1,0 +1,201 @@
+"""Beantwoorden: refuse what cannot go out, else put the answer in the outbox, once per submitted form."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from channels.clock import now
+from channels.gateway import connector_of
+from channels.models import AccountState
+from inbox import kick, permissions, sla
+from inbox.actions.changing import changing
+from inbox.actions.claim import claimed_by_other, not_allowed, refuse_closed
+from inbox.actions.refused import Refused
+from inbox.models import Conversation, Delivery, Direction, Message, User
+
+
+def reply(
+    conversation_id: int,
+    *,
+    by: User,
+    text: str,
+    submission: UUID,
+    seen_message_id: int | None = None,
+    as_thread: bool = False,
+    confirm_newer: bool = False,
+) -> list[Message]:
+    """Queue an answer on the channel where was asked; several messages when a long one becomes a thread on X.
+
+    ``submission`` names the form: the same one twice gives the messages of the first time. ``seen_message_id`` is the
+    newest message the writer had on screen. Raises Refused: "claimed_by_other", "not_claimed", "closed", "empty",
+    "too_long" (data: can_thread), "newer_message", "window_closed", "not_summoned", "gone", "account", "not_allowed".
+    """
+    if earlier := submitted(submission, by, conversation_id):
+        return earlier
+    try:
+        with transaction.atomic(), changing(conversation_id, "replied", by=by) as conversation:
+            if not permissions.can_work(by, conversation):
+                raise not_allowed()
+            refuse_closed(conversation)
+            if conversation.assignee_id != by.pk:
+                raise claimed_by_other(conversation)
+            if refusal := obstacle(conversation):
+                raise refusal
+            if not confirm_newer and seen_message_id is not None:
+                refuse_newer(conversation, seen_message_id)
+            parts = split(conversation, text, as_thread=as_thread)
+            messages = [
+                _queue(conversation, by, part, submission if number == 0 else uuid5(submission, str(number)), number)
+                for number, part in enumerate(parts)
+            ]
+            conversation.audit_data["messages"] = [message.pk for message in messages]  # type: ignore[attr-defined]
+            conversation.last_message_at = max(conversation.last_message_at, messages[-1].sent_at)
+            conversation.last_message_text = messages[0].text[:200]
+            conversation.last_message_out = True
+            transaction.on_commit(lambda: kick.kick_send(messages[0].pk))
+    except IntegrityError:
+        # The same form came twice at once and the other was first.
+        if earlier := submitted(submission, by, conversation_id):
+            return earlier
+        raise
+    return messages
+
+
+def submitted(submission: UUID, by: User, conversation_id: int) -> list[Message]:
+    """What this form already made, [] when it is new. Raises Refused "not_allowed" for someone else's form."""
+    first = Message.objects.filter(submission=submission).first()
+    if first is None:
+        return []
+    if first.author_id != by.pk or first.conversation_id != conversation_id:
+        raise not_allowed()
+    rest = [uuid5(submission, str(number)) for number in range(1, 25)]
+    return [first, *Message.objects.filter(submission__in=rest).order_by("id")]
+
+
+def target(conversation: Conversation) -> Message | None:
+    """The citizen's newest message that still exists: the one a public answer stands under."""
+    return conversation.messages.filter(direction=Direction.IN, deleted_at__isnull=True).order_by("sent_at", "id").last()
+
+
+def obstacle(conversation: Conversation) -> Refused | None:
+    """Why no answer can go out here now, whoever writes it; None when one can."""
+    account = conversation.account
+    capabilities = connector_of(account).capabilities()
+    if account.state == AccountState.BROKEN:
+        return Refused(
+            "account",
+            _("The connection with %(account)s is broken. An administrator must connect it again.")
+            % {"account": account.name},
+        )
+    if account.state == AccountState.PAUSED:
+        return Refused(
+            "account", _("%(account)s is paused. An administrator can resume it.") % {"account": account.name}
+        )
+    if conversation.public and target(conversation) is None:
+        return Refused("gone", _("The citizen removed the message. There is nothing left to answer."))
+    if conversation.public and capabilities.reply_needs_mention and not conversation.answerable:
+        return Refused(
+            "not_summoned",
+            _("X only accepts an answer to a post that mentions us. Ask the citizen to mention %(handle)s.")
+            % {"handle": f"@{account.handle}"},
+        )
+    until = window_until(conversation)
+    if until is not None and until <= now():
+        moment = sla.format_moment(until, now())
+        if capabilities.window is not None and capabilities.window.template_afterwards:
+            return Refused(
+                "window_closed",
+                _("The window of 24 hours closed %(moment)s. Send a template, or wait for a new message.")
+                % {"moment": moment},
+            )
+        return Refused(
+            "window_closed",
+            _("The window for answers closed %(moment)s. You can answer when the citizen writes again.")
+            % {"moment": moment},
+        )
+    return None
+
+
+def window_until(conversation: Conversation) -> datetime | None:
+    """Until when the platform takes free text here (aware UTC); None where there is no such limit."""
+    window = connector_of(conversation.account).capabilities().window
+    if conversation.public or window is None or conversation.last_inbound_at is None:
+        return None
+    return conversation.last_inbound_at + max(window.length, window.human_agent_length or timedelta(0))
+
+
+def limits(conversation: Conversation) -> dict[str, Any]:
+    """What the composer shows: {"max_length", "weighted", "can_thread", "window_until"}."""
+    capabilities = connector_of(conversation.account).capabilities()
+    return {
+        "max_length": capabilities.max_length_public if conversation.public else capabilities.max_length_private,
+        "weighted": capabilities.weighted_length and conversation.public,
+        "can_thread": capabilities.can_thread and conversation.public,
+        "window_until": window_until(conversation),
+    }
+
+
+def refuse_newer(conversation: Conversation, seen_message_id: int) -> None:
+    """Raises Refused "newer_message" when the citizen, or a colleague, wrote after what the writer saw."""
+    newer = (
+        conversation.messages.filter(pk__gt=seen_message_id)
+        .exclude(kind="auto_reply")
+        .exclude(state=Delivery.WITHDRAWN)
+        .order_by("id")
+        .last()
+    )
+    if newer is not None:
+        raise Refused(
+            "newer_message",
+            _("A new message came in while you were writing. Read it first; your text is kept."),
+            message=newer.pk,
+        )
+
+
+def split(conversation: Conversation, text: str, *, as_thread: bool) -> list[str]:
+    """The text as the messages it becomes. Raises Refused "empty" or "too_long"."""
+    text = text.strip()
+    if not text:
+        raise Refused("empty", _("Write something first."))
+    connector = connector_of(conversation.account)
+    bounds = limits(conversation)
+    maximum: int | None = bounds["max_length"]
+    length = connector.length(text) if bounds["weighted"] else len(text)
+    if maximum is None or length <= maximum:
+        return [text]
+    if as_thread and bounds["can_thread"]:
+        return connector.split(text)
+    message = _("Your answer is too long for %(platform)s: %(length)s of %(max)s characters.") % {
+        "platform": conversation.account.get_kind_display(),
+        "length": length,
+        "max": maximum,
+    }
+    if bounds["can_thread"]:
+        message += " " + _("Shorten it, or post it as a thread.")
+    else:
+        message += " " + _("Shorten it, or send it in two parts.")
+    raise Refused("too_long", message, can_thread=bounds["can_thread"], length=length, max_length=maximum)
+
+
+def _queue(conversation: Conversation, by: User, text: str, submission: UUID, number: int) -> Message:
+    moment = now()
+    answered = target(conversation) if conversation.public and number == 0 else None
+    return Message.objects.create(
+        conversation=conversation,
+        account=conversation.account,
+        direction=Direction.OUT,
+        kind="answer",
+        public=conversation.public,
+        text=text,
+        author=by,
+        # Later parts of a thread stand under the part before: the outbox knows its id by then.
+        in_reply_to=answered.external_id if answered else "",
+        sent_at=moment,
+        state=Delivery.QUEUED,
+        state_at=moment,
+        send_at=moment,
+        submission=submission,
+    )
