@@ -10,17 +10,17 @@ from pathlib import Path
 # Further than this is a typing mistake; it also keeps datetime arithmetic far from its limits.
 MAX_OFFSET = timedelta(days=3660).total_seconds()
 
-# What the file said when we last read it: its path and stat signature, and the offset in seconds.
-_seen: tuple[tuple[str, int, int, int], float] | None = None
+# What the file said when we last read it: the offset in seconds, by its path and stat signature. One entry.
+_seen: dict[tuple[str, int, int, int], float] = {}
 
 
-class ClockNotMovable(RuntimeError):
+class ClockNotMovable(RuntimeError):  # noqa: N818 - reads as what is the case
     """The clock was to be moved outside the demo (SIMULATOR_URL or CLOCK_FILE is not set)."""
 
 
 def now() -> datetime:
     """The present moment, aware, in UTC; shifted by `offset()` in the demo."""
-    return datetime.now(UTC) + timedelta(seconds=offset())
+    return _real() + timedelta(seconds=offset())
 
 
 def offset() -> float:
@@ -30,19 +30,21 @@ def offset() -> float:
     never bend a real municipality's deadlines. Every process sees a change at its next call. A missing or
     unreadable file, or one that holds no sensible number, counts as 0.
     """
-    global _seen
     path = _path()
     if path is None:
         return 0.0
     try:
-        stat = os.stat(path)
+        stat = path.stat()
     except OSError:
         return 0.0
     # A replaced file may carry the mtime of the old one on a coarse file system, never its inode too.
     signature = (str(path), stat.st_mtime_ns, stat.st_ino, stat.st_size)
-    if _seen is None or _seen[0] != signature:
-        _seen = (signature, _read(path))
-    return _seen[1]
+    seconds = _seen.get(signature)
+    if seconds is None:
+        seconds = _read(path)
+        _seen.clear()
+        _seen[signature] = seconds
+    return seconds
 
 
 def shift(seconds: float) -> datetime:
@@ -58,13 +60,17 @@ def set_to(moment: datetime) -> datetime:
     """Make it `moment` (aware) now; time runs on from there. Returns the new `now()`. Errors as `shift`."""
     if moment.tzinfo is None:
         raise ValueError("the clock needs an aware datetime")
-    _write((moment - datetime.now(UTC)).total_seconds())
+    _write((moment - _real()).total_seconds())
     return now()
 
 
 def reset() -> None:
     """Back to real time. Raises ClockNotMovable outside the demo."""
     _write(0.0)
+
+
+def _real() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - the one place
 
 
 def _path() -> Path | None:
@@ -96,8 +102,8 @@ def _write(seconds: float) -> None:
     try:
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(repr(float(seconds)))
-        os.replace(aside, path)
+        Path(aside).replace(path)
     except BaseException:
         with suppress(OSError):
-            os.unlink(aside)
+            Path(aside).unlink()
         raise

@@ -32,7 +32,7 @@ _MIDNIGHT = time(0, 0)
 type Span = tuple[datetime, datetime]
 
 
-class NoOpeningHours(Exception):
+class NoOpeningHours(Exception):  # noqa: N818 - reads as what is the case
     """The office does not open within SEARCH_DAYS days, so office time never passes."""
 
 

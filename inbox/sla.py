@@ -25,6 +25,8 @@ WARN_PART = 1 / 5
 _MINUTE = timedelta(minutes=1)
 # From this much office time on, lateness is told in days: a working day.
 _WORKING_DAY = timedelta(hours=8)
+# Later than this nobody counts any more: the date says it better, and costs nothing to work out.
+_LONG_AGO = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,35 +109,43 @@ def explain(
 ) -> str:
     """One or two sentences on why this clock stands where it stands; for hover, focus and screen readers.
 
-    `started_at`, `due_at` and `target_minutes` as in Deadline. Never raises for aware datetimes, also not
-    when the hours were changed since the deadline was set.
+    `started_at`, `due_at` and `target_minutes` as in Deadline; after a pause `started_at` may be the first
+    start or the moment the clock went on. Never raises for aware datetimes, also not when the hours were
+    changed since the deadline was set.
     """
     if now >= due_at:
         return _explain_late(hours, due_at, now)
     closed = office_hours.closed_stretches(hours, started_at, due_at)
-    if len(closed) == 1:
-        return _explain_closed(closed[0], due_at, now)
-    due, start = _moment(due_at, now), _moment(started_at, now, beside=due_at)
     amount = office_hours.office_time_between(hours, started_at, due_at)
+    target = timedelta(minutes=target_minutes)
+    # More office time than agreed lies between the two when the clock stood still for the citizen meanwhile.
+    waited = amount > target + _MINUTE
+    if len(closed) == 1 and not waited:
+        return _explain_closed(closed[0], due_at, now)
     words = {
-        "due": due,
-        "start": start,
+        "due": _moment(due_at, now),
+        "start": _moment(started_at, now, beside=due_at),
         "amount": _amount(amount),
-        "target": _amount(timedelta(minutes=target_minutes)),
+        "target": _amount(target),
     }
-    if amount < timedelta(minutes=target_minutes) - _MINUTE:
-        # The clock was paused before: what ran out then is not between these two instants.
-        text = (
-            _("First answer by %(due)s: of %(target)s of office time, %(amount)s was left at %(start)s.")
-            if kind == "first"
-            else _("Next answer by %(due)s: of %(target)s of office time, %(amount)s was left at %(start)s.")
+    first = kind == "first"
+    if waited and first:
+        text = _(
+            "First answer by %(due)s: %(target)s of office time after %(start)s, without the citizen's turn."
         )
+    elif waited:
+        text = _(
+            "Next answer by %(due)s: %(target)s of office time after %(start)s, without the citizen's turn."
+        )
+    elif amount < target - _MINUTE and first:
+        # Told from the moment a paused clock went on.
+        text = _("First answer by %(due)s: of %(target)s of office time, %(amount)s was left at %(start)s.")
+    elif amount < target - _MINUTE:
+        text = _("Next answer by %(due)s: of %(target)s of office time, %(amount)s was left at %(start)s.")
+    elif first:
+        text = _("First answer by %(due)s: %(amount)s of office time after %(start)s.")
     else:
-        text = (
-            _("First answer by %(due)s: %(amount)s of office time after %(start)s.")
-            if kind == "first"
-            else _("Next answer by %(due)s: %(amount)s of office time after %(start)s.")
-        )
+        text = _("Next answer by %(due)s: %(amount)s of office time after %(start)s.")
     text %= words
     if closed:
         reasons = dict.fromkeys(reason for stretch in closed for reason in _reasons(stretch))
@@ -174,6 +184,8 @@ def format_moment(dt: datetime, now: datetime, *, with_time: bool = False) -> st
 
 
 def _late_label(due_at: datetime, now: datetime, hours: Hours | None) -> str:
+    if now - due_at > _LONG_AGO:
+        return _("late since %(date)s") % {"date": _date(due_at, now)}
     count, unit = _lateness(due_at, now, hours)
     if unit == "days":
         return ngettext("%(count)s day late", "%(count)s days late", count) % {"count": count}
@@ -198,8 +210,10 @@ def _lateness(due_at: datetime, now: datetime, hours: Hours | None) -> tuple[int
 
 
 def _explain_late(hours: Hours, due_at: datetime, now: datetime) -> str:
-    count, unit = _lateness(due_at, now, hours)
     due = _moment(due_at, now, beside=now)
+    if now - due_at > _LONG_AGO:
+        return _("Late: this had to be answered by %(due)s.") % {"due": due}
+    count, unit = _lateness(due_at, now, hours)
     if not count:
         text = _("Late: this had to be answered by %(due)s.") % {"due": due}
     else:

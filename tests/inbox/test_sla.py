@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from inbox import office_hours, sla
 from inbox.office_hours import AMSTERDAM, DEFAULT_HOURS, Hours, NoOpeningHours, Period
-from tests.inbox.test_office_hours import ALWAYS, LUNCH, NEVER, ams, any_hours, moments
+from tests.inbox.test_office_hours import ALWAYS, LUNCH, NEVER, ams
+from tests.inbox.test_office_hours_laws import any_hours, between, moments
 
 MOVING = Hours(DEFAULT_HOURS.periods, {date(2026, 11, 24): "Verhuizing"})
 
@@ -108,6 +109,8 @@ def test_pause_and_resume_of_a_late_clock_is_late_at_once() -> None:
         (ams(2026, 11, 19, 12), ams(2026, 11, 23, 12), DEFAULT_HOURS, "2 days late"),
         (ams(2026, 11, 23, 0), ams(2026, 11, 23, 10), ALWAYS, "10 h late"),
         (ams(2026, 11, 20, 12), ams(2026, 11, 22, 12), None, "2 days late"),
+        (ams(2026, 10, 20, 12), ams(2026, 11, 22, 12), DEFAULT_HOURS, "late since Tue 20 oct"),
+        (ams(2025, 3, 3, 12), ams(2026, 11, 22, 12), None, "late since 3 mar 2025"),
     ],
 )
 def test_label(due: datetime, now: datetime, hours: Hours | None, words: str) -> None:
@@ -148,6 +151,12 @@ def test_label(due: datetime, now: datetime, hours: Hours | None, words: str) ->
 def test_explain_a_message_of_friday_evening(now: datetime, words: str) -> None:
     said = sla.explain(DEFAULT_HOURS, "first", ams(2026, 11, 20, 16, 30), ams(2026, 11, 23, 9, 30), 60, now)
     assert said == words
+
+
+def test_explain_a_message_of_long_ago_gives_the_date_it_was_due() -> None:
+    due = ams(2025, 3, 3, 12)
+    said = sla.explain(DEFAULT_HOURS, "first", due - timedelta(hours=1), due, 60, ams(2026, 11, 22, 12))
+    assert said == "Late: this had to be answered by 3 mar 2025 12:00."
 
 
 def test_explain_a_message_in_the_weekend_says_since_when_we_are_closed() -> None:
@@ -196,6 +205,16 @@ def test_explain_after_a_pause_tells_what_was_left() -> None:
     on = sla.resume(DEFAULT_HOURS, 45, 120, ams(2026, 11, 23, 14, 35))
     said = sla.explain(DEFAULT_HOURS, "first", on.started_at, on.due_at, 120, ams(2026, 11, 23, 14, 40))
     assert said == "First answer by today 15:20: of 2 hours of office time, 45 minutes was left at 14:35."
+
+
+def test_explain_after_a_pause_from_the_first_start_leaves_the_wait_out() -> None:
+    running = sla.deadline(DEFAULT_HOURS, ams(2026, 11, 23, 10), 120)
+    left = sla.pause(DEFAULT_HOURS, running, ams(2026, 11, 23, 11))
+    on = sla.resume(DEFAULT_HOURS, left, 120, ams(2026, 11, 23, 14))
+    said = sla.explain(DEFAULT_HOURS, "next", running.started_at, on.due_at, 120, ams(2026, 11, 23, 14, 5))
+    assert said == (
+        "Next answer by today 15:00: 2 hours of office time after 10:00, without the citizen's turn."
+    )
 
 
 def test_explain_paused_tells_what_is_left() -> None:
@@ -283,9 +302,7 @@ def test_law_lateness_stands_still_while_closed(now: datetime) -> None:
         assert sla.label(due, now, DEFAULT_HOURS) == "50 min late"
 
 
-anytime = st.datetimes(datetime(2025, 1, 1), datetime(2028, 12, 31)).map(
-    lambda naive: naive.replace(tzinfo=UTC)
-)
+anytime = between(datetime(2025, 1, 1, tzinfo=UTC), datetime(2028, 12, 31, tzinfo=UTC))
 
 
 @quick
