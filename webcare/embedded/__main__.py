@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from webcare.embedded.demo import Demo
-from webcare.embedded.errors import CannotStart
+from webcare.embedded.errors import told
 from webcare.embedded.run import run
 
 
@@ -22,17 +22,14 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("demo", help="the whole product with a demo municipality")
     commands.add_parser("reset", help="empty the demo's data")
     options = parser.parse_args(arguments)
-    try:
-        if options.command == "run":
-            words = options.words[1:] if options.words[:1] == ["--"] else options.words
-            if not words:
-                runner.error("give a command after --")
-            return run(words, options.data, durable=options.durable or None)
-        demo = Demo.from_environment()
-        return demo.run() if options.command == "demo" else demo.reset()
-    except CannotStart as problem:
-        print(problem, file=sys.stderr)
-        return 1
+    if options.command == "run":
+        words = options.words[1:] if options.words[:1] == ["--"] else options.words
+        if not words:
+            runner.error("give a command after --")
+        return told(lambda: run(words, options.data, durable=options.durable or None))
+    if options.command == "demo":
+        return told(lambda: Demo.from_environment().run())
+    return told(lambda: Demo.from_environment().reset())
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """`make demo`: the whole product with a demo municipality, as one group of processes with one life."""
 
-import fcntl
 import json
 import os
 import secrets
@@ -12,12 +11,13 @@ import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Self
+from typing import Self
 
 from cryptography.fernet import Fernet
 
 from webcare.embedded.errors import CannotStart, Stopped, explain
 from webcare.embedded.homes import system_folder
+from webcare.embedded.lock import locked
 from webcare.embedded.processes import Child, Group, Signals
 from webcare.embedded.product import Part, Ports, product
 from webcare.embedded.services import start_services
@@ -59,7 +59,7 @@ class Demo:
         """Start everything, say where it is, stay until asked to stop (0) or a part dies (CannotStart)."""
         with Signals() as signals:
             try:
-                with self._locked():
+                with locked(self.data):
                     self.ports.check_free()
                     with Group() as group:
                         self._run(group, signals)
@@ -77,7 +77,7 @@ class Demo:
             if not self.data.is_dir():
                 print("Er zijn geen demogegevens.")
                 return 0
-            with self._locked():
+            with locked(self.data):
                 paths = [self.data / name for name in OURS]
                 for pattern in OURS_PATTERNS:
                     paths += self.data.glob(pattern)
@@ -93,20 +93,6 @@ class Demo:
         if os.environ.get("DATABASE_URL"):
             print("De database van DATABASE_URL is niet aangeraakt: die is niet van de demo.")
         return 0
-
-    def _locked(self) -> IO[str]:
-        """The lock on the data folder, held while the file is open, so it goes with the process."""
-        self.data.mkdir(mode=0o755, parents=True, exist_ok=True)
-        lock = (self.data / "demo.lock").open("a", encoding="ascii")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            raise CannotStart(
-                f"De demo draait al met de gegevens in {self.data}. Stop die eerst (Ctrl-C), "
-                "of kies met DATA_DIR een andere map."
-            ) from None
-        return lock
 
     def _run(self, group: Group, signals: Signals) -> None:
         if shutil.disk_usage(self.data).free < ROOM_NEEDED:

@@ -1,6 +1,8 @@
 """What can stop an embedded start, as a sentence a person can act on."""
 
 import errno
+import sys
+from collections.abc import Callable
 
 
 class CannotStart(Exception):  # noqa: N818  reads as what happened
@@ -21,4 +23,19 @@ def explain(error: OSError) -> CannotStart:
             f"Geen schrijfrecht{where}. Kies met DATA_DIR een map waarin je wel mag schrijven, "
             "of herstel de rechten."
         )
+    if error.errno in (errno.ENOTDIR, errno.EEXIST):
+        return CannotStart(
+            f"Hier kan geen map komen{where}: er staat al een bestand. Kies met DATA_DIR een andere."
+        )
     return CannotStart(f"Het systeem weigerde iets{where}: {error.strerror or error}.")
+
+
+def told(action: Callable[[], int]) -> int:
+    """The exit code of `action`; 1, with the sentence on standard error, when it could not start."""
+    try:
+        return action()
+    except CannotStart as problem:
+        print(problem, file=sys.stderr)
+    except OSError as error:
+        print(explain(error), file=sys.stderr)
+    return 1

@@ -3,9 +3,11 @@
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from webcare.embedded.errors import CannotStart
+from webcare.embedded.lock import locked
 from webcare.embedded.processes import Group, Signals
 from webcare.embedded.services import start_services
 
@@ -16,7 +18,11 @@ def run(command: Sequence[str], data: Path | None = None, *, durable: bool | Non
     `python` as the command means this Python, whatever is on PATH.
     """
     program = sys.executable if command[0] == "python" else command[0]
-    with Signals() as signals, Group() as group:
+    with (
+        Signals() as signals,
+        locked(data) if data is not None else nullcontext(),
+        Group() as group,
+    ):
         found = start_services(group, os.environ, data, durable=durable)
         if signals.stop is not None:
             return 128 + signals.stop
