@@ -62,9 +62,7 @@ class Account(models.Model):
     """One handle, page or number."""
 
     app = models.ForeignKey(PlatformApp, on_delete=models.PROTECT, related_name="accounts")
-    kind = models.CharField(
-        max_length=16, choices=Kind.choices
-    )  # the app's kind, for the list without a join
+    kind = models.CharField(max_length=16, choices=Kind.choices)  # the app's kind, for the list without a join
     external_id = models.CharField(max_length=100)
     handle = models.CharField(max_length=100, blank=True)
     name = models.CharField(max_length=120)

@@ -17,11 +17,7 @@ def can_work(user: User, conversation: Conversation) -> bool:
 
 def can_claim(user: User, conversation: Conversation) -> bool:
     """Nobody has it and it is not closed."""
-    return (
-        conversation.assignee_id is None
-        and conversation.status != Status.CLOSED
-        and can_work(user, conversation)
-    )
+    return conversation.assignee_id is None and conversation.status != Status.CLOSED and can_work(user, conversation)
 
 
 def can_take_over(user: User, conversation: Conversation) -> bool:
@@ -44,11 +40,7 @@ def can_release(user: User, conversation: Conversation) -> bool:
 
 def can_reply(user: User, conversation: Conversation) -> bool:
     """Only the one who claimed it: nobody answers twice."""
-    return (
-        conversation.assignee_id == user.pk
-        and conversation.status != Status.CLOSED
-        and can_work(user, conversation)
-    )
+    return conversation.assignee_id == user.pk and conversation.status != Status.CLOSED and can_work(user, conversation)
 
 
 def can_assign(user: User, conversation: Conversation) -> bool:

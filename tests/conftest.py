@@ -36,9 +36,7 @@ def burgerzaken(db: None) -> Department:
 
 
 def make_user(username: str, first: str, last: str, role: Role, *departments: Department) -> User:
-    user = User.objects.create_user(
-        username, password="waterkant", first_name=first, last_name=last, role=role
-    )
+    user = User.objects.create_user(username, password="waterkant", first_name=first, last_name=last, role=role)
     user.departments.set(departments)
     return user
 
@@ -82,18 +80,14 @@ def admin(webcare: Department) -> User:
 @pytest.fixture
 def outsider(db: None) -> User:
     """Olaf: agent of a department where nothing lies; must see nothing."""
-    return make_user(
-        "olaf", "Olaf", "Buiten", Role.AGENT, Department.objects.create(name="Sport", slug="sport")
-    )
+    return make_user("olaf", "Olaf", "Buiten", Role.AGENT, Department.objects.create(name="Sport", slug="sport"))
 
 
 @pytest.fixture
 def apps(db: None) -> dict[str, PlatformApp]:
     """The three platform apps of Gemeente Waterkant, with the simulator's secrets, by kind."""
     return {
-        item.kind: PlatformApp.objects.create(
-            kind=item.kind, key=item.key, name=item.name, secrets=item.secrets
-        )
+        item.kind: PlatformApp.objects.create(kind=item.kind, key=item.key, name=item.name, secrets=item.secrets)
         for item in town.APPS
     }
 

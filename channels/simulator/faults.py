@@ -61,7 +61,9 @@ class Faults:
         if name not in API_FAULTS + WEBHOOK_FAULTS:
             raise ValueError(f"Deze storing is er niet. Kies uit: {', '.join(API_FAULTS + WEBHOOK_FAULTS)}.")
         if operation not in OPERATIONS:
-            raise ValueError("Een storing geldt voor send, voor read, of voor beide (laat operation dan leeg).")
+            raise ValueError(
+                "Een storing geldt voor send, voor read, of voor beide (laat operation dan leeg)."
+            )
         count = _number(order.get("count", 1), "Het aantal keren", MAX_COUNT)
         if count != int(count):
             raise ValueError("Het aantal keren is een heel getal.")
@@ -76,7 +78,14 @@ class Faults:
             raise ValueError("Er staan al te veel storingen aan. Zet ze eerst uit.")
         kinds = self.kinds if kind == "*" and name in HOLDING else (kind,)
         added = [
-            Fault(next(self._ids), one, name, int(count) or None, seconds, operation if name in API_FAULTS else "")
+            Fault(
+                next(self._ids),
+                one,
+                name,
+                int(count) or None,
+                seconds,
+                operation if name in API_FAULTS else "",
+            )
             for one in kinds
         ]
         self.active += added

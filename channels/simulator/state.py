@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import tempfile
+import threading
 import time
 from contextlib import suppress
 from datetime import datetime
@@ -67,6 +68,7 @@ class Books:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.lines: list[Json] = []
+        self._lock = threading.Lock()  # platforms may answer from threads
         with suppress(FileNotFoundError), path.open(encoding="utf-8") as file:
             for line in file:
                 # A crash may leave half a last line; what came before it stands.
@@ -86,6 +88,10 @@ class Books:
 
     def add(self, kind: str, what: str, external_id: str, at: datetime, details: dict[str, Any]) -> None:
         """Write one line; ``n`` counts from 1 and is the place to read on from."""
+        with self._lock:
+            self._add(kind, what, external_id, at, details)
+
+    def _add(self, kind: str, what: str, external_id: str, at: datetime, details: dict[str, Any]) -> None:
         line: Json = {
             **details,
             "n": len(self.lines) + 1,

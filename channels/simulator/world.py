@@ -45,6 +45,9 @@ class Town:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._dirty = asyncio.Event()
         self._saver: asyncio.Task[None] | None = None
+        self._save_lock = threading.Lock()
+        self._dumps = 0
+        self._written = 0
         kept = self._file.load()
         self._last_id = int(kept.get("last_id", 0))
         self.faults = Faults(tuple(platforms))
@@ -120,7 +123,12 @@ class Town:
     async def start(self) -> None:
         """Open the town: what waited in the post goes out, changes are kept from now on."""
         self._loop = asyncio.get_running_loop()
-        self.post.restore(self._kept_post)
+        try:
+            self.post.restore(self._kept_post)
+        except (KeyError, TypeError, ValueError):
+            say(
+                "een deel van de wachtende berichten in het bewaarde bestand is niet te lezen en is overgeslagen."
+            )
         self._kept_post = {}
         self.post.start()
         self._saver = asyncio.create_task(self._save_when_changed(), name="simulator state")
@@ -131,7 +139,7 @@ class Town:
         if self._saver is not None:
             self._saver.cancel()
             await asyncio.gather(self._saver, return_exceptions=True)
-        self._save(self._dump())
+        self._save(*self._dump())
         self._loop = None
 
     # -- inside -------------------------------------------------------------------------------------------------
@@ -156,8 +164,8 @@ class Town:
     def _batch(self, kind: str, webhooks: list[Webhook]) -> Webhook | None:
         return self.platforms[kind].batch(webhooks)
 
-    def _dump(self) -> str:
-        return json.dumps(
+    def _dump(self) -> tuple[int, str]:
+        text = json.dumps(
             {
                 "version": 1,
                 "last_id": self._last_id,
@@ -166,10 +174,16 @@ class Town:
             },
             ensure_ascii=False,
         )
+        self._dumps += 1
+        return self._dumps, text
 
-    def _save(self, text: str) -> bool:
+    def _save(self, number: int, text: str) -> bool:
         try:
-            self._file.write(text)
+            with self._save_lock:
+                if number < self._written:  # a slow thread: a newer town is on disk already
+                    return True
+                self._file.write(text)
+                self._written = number
         except OSError as error:
             say(
                 f"{self._file.path.name} is niet te bewaren ({error.strerror}). De straat werkt door, maar vergeet "
@@ -186,11 +200,14 @@ class Town:
             self._dirty.clear()
             began = time.monotonic()
             try:
-                text = self._dump()
-            except (TypeError, ValueError):  # a platform put something in its state that is no JSON: a bug, shown
+                dump = self._dump()
+            except (
+                TypeError,
+                ValueError,
+            ):  # a platform put something in its state that is no JSON: a bug, shown
                 traceback.print_exc()
                 continue
-            saved = await asyncio.to_thread(self._save, text)
+            saved = await asyncio.to_thread(self._save, *dump)
             # A large town takes longer to write; never spend more than a tenth of the time on it.
             rest = max(SAVE_AFTER, 10 * (time.monotonic() - began)) if saved else SAVE_AGAIN_AFTER
             if not saved:

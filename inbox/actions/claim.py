@@ -67,9 +67,7 @@ def claimed_by_other(conversation: Conversation) -> Refused:
 
 def not_allowed() -> Refused:
     """The refusal for who may look but not do."""
-    return Refused(
-        "not_allowed", _("You may read this conversation, but not change it. Ask your team lead for help.")
-    )
+    return Refused("not_allowed", _("You may read this conversation, but not change it. Ask your team lead for help."))
 
 
 def refuse_closed(conversation: Conversation) -> None:

@@ -9,9 +9,7 @@ from inbox.office_hours import Hours, NoOpeningHours, Period
 
 def settings_of(conversation: Conversation) -> AccountSettings:
     """The account's agreements. Raises AccountSettings.DoesNotExist for an account that was never set up."""
-    return AccountSettings.objects.prefetch_related("periods", "closing_days").get(
-        account=conversation.account_id
-    )
+    return AccountSettings.objects.prefetch_related("periods", "closing_days").get(account=conversation.account_id)
 
 
 def hours_of(settings: AccountSettings) -> Hours:

@@ -7,10 +7,7 @@ from inbox.models import Conversation, ReadMarker, User
 def mark_read(conversation_id: int, *, by: User) -> None:
     """Everything that is there now is seen. Raises NotVisible."""
     count = (
-        Conversation.objects.visible_to(by)
-        .filter(pk=conversation_id)
-        .values_list("inbound_count", flat=True)
-        .first()
+        Conversation.objects.visible_to(by).filter(pk=conversation_id).values_list("inbound_count", flat=True).first()
     )
     if count is None:
         raise NotVisible

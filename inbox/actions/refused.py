@@ -4,8 +4,8 @@
 class Refused(Exception):
     """``code`` is stable for the API (claimed_by_other, window_closed …); ``str()`` says what to do instead."""
 
-    def __init__(self, code: str, message: str, **data: object) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, sentence: str, /, **data: object) -> None:
+        super().__init__(sentence)
         self.code = code
         self.data = data
 

@@ -48,7 +48,13 @@ def reply(
                 refuse_newer(conversation, seen_message_id)
             parts = split(conversation, text, as_thread=as_thread)
             messages = [
-                _queue(conversation, by, part, submission if number == 0 else uuid5(submission, str(number)), number)
+                _queue(
+                    conversation,
+                    by,
+                    part,
+                    submission if number == 0 else uuid5(submission, str(number)),
+                    number,
+                )
                 for number, part in enumerate(parts)
             ]
             conversation.audit_data["messages"] = [message.pk for message in messages]  # type: ignore[attr-defined]
@@ -77,7 +83,9 @@ def submitted(submission: UUID, by: User, conversation_id: int) -> list[Message]
 
 def target(conversation: Conversation) -> Message | None:
     """The citizen's newest message that still exists: the one a public answer stands under."""
-    return conversation.messages.filter(direction=Direction.IN, deleted_at__isnull=True).order_by("sent_at", "id").last()
+    return (
+        conversation.messages.filter(direction=Direction.IN, deleted_at__isnull=True).order_by("sent_at", "id").last()
+    )
 
 
 def obstacle(conversation: Conversation) -> Refused | None:

@@ -79,9 +79,7 @@ class Conversation(models.Model):
     last_inbound_at = models.DateTimeField(null=True, blank=True)
     inbound_count = models.PositiveIntegerField(default=0)
     has_attachment = models.BooleanField(default=False)
-    failed_count = models.PositiveSmallIntegerField(
-        default=0
-    )  # answers that wait for a person: failed or unknown
+    failed_count = models.PositiveSmallIntegerField(default=0)  # answers that wait for a person: failed or unknown
     first_answered_at = models.DateTimeField(null=True, blank=True)
     # The running clock, copied from Clock: null when none runs.
     clock_kind = models.CharField(max_length=5, blank=True)
@@ -118,9 +116,7 @@ class Conversation(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(
-                fields=["department", "rank_at", "id"], name="list_open", condition=Q(status="open")
-            ),
+            models.Index(fields=["department", "rank_at", "id"], name="list_open", condition=Q(status="open")),
             models.Index(
                 fields=["department", "rank_at", "id"],
                 name="list_unclaimed",
@@ -146,9 +142,7 @@ class Conversation(models.Model):
                 name="list_snoozed",
                 condition=Q(status="snoozed"),
             ),
-            models.Index(
-                fields=["department", "closed_at", "id"], name="list_closed", condition=Q(status="closed")
-            ),
+            models.Index(fields=["department", "closed_at", "id"], name="list_closed", condition=Q(status="closed")),
             models.Index(fields=["snoozed_until"], name="wake_due", condition=Q(status="snoozed")),
             models.Index(fields=["account", "thread_id"], name="conversation_thread"),
             GinIndex(OpClass(Upper("subject"), name="gin_trgm_ops"), name="conversation_subject_trigram"),

@@ -187,9 +187,7 @@ class AutoReply(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["conversation", "closed_since"], name="auto_reply_once_per_closed_period"
-            ),
+            models.UniqueConstraint(fields=["conversation", "closed_since"], name="auto_reply_once_per_closed_period"),
             models.UniqueConstraint(
                 fields=["account", "thread_id"],
                 condition=Q(public=True),
@@ -213,9 +211,7 @@ class EarlyChange(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["account", "external_id", "what", "at"], name="early_change_once"
-            ),
+            models.UniqueConstraint(fields=["account", "external_id", "what", "at"], name="early_change_once"),
         ]
 
     def __str__(self) -> str:

@@ -41,9 +41,7 @@ class User(AbstractUser):
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.AGENT, verbose_name=_("role"))
     departments = models.ManyToManyField(Department, blank=True, related_name="members")
     shortcuts = models.BooleanField(default=True, verbose_name=_("single-key shortcuts"))  # WCAG 2.1.4
-    stay_after_sending = models.BooleanField(
-        default=True, verbose_name=_("stay in the conversation after sending")
-    )
+    stay_after_sending = models.BooleanField(default=True, verbose_name=_("stay in the conversation after sending"))
 
     class Meta:
         verbose_name = _("colleague")
@@ -104,6 +102,4 @@ class Identity(models.Model):
     @property
     def display_name(self) -> str:
         """The best name we have."""
-        return (
-            self.name or (f"@{self.handle}" if self.handle else "") or self.phone or str(_("Unknown citizen"))
-        )
+        return self.name or (f"@{self.handle}" if self.handle else "") or self.phone or str(_("Unknown citizen"))

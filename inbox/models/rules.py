@@ -14,9 +14,7 @@ class AccountSettings(models.Model):
 
     account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="inbox_settings")
     department = models.ForeignKey(Department, on_delete=models.PROTECT, verbose_name=_("home department"))
-    first_answer_minutes = models.PositiveIntegerField(
-        default=120, verbose_name=_("target for the first answer")
-    )
+    first_answer_minutes = models.PositiveIntegerField(default=120, verbose_name=_("target for the first answer"))
     next_answer_minutes = models.PositiveIntegerField(default=240, verbose_name=_("target for a next answer"))
     holidays = models.BooleanField(default=True, verbose_name=_("closed on Dutch holidays"))
     out_of_hours_text = models.TextField(
