@@ -91,11 +91,7 @@ def _comment(value: dict[str, Any], page_id: str, at: datetime) -> Item:
     from_us = bool(author.external_id) and author.external_id == page_id
     thread_id, in_reply_to = comment_thread(comment_id, ident(value.get("parent_id")), post_id)
     context = _context(value, post_id, page_id)
-    if (
-        in_reply_to == post_id
-        and context is not None
-        and _author(mapping(value.get("post"))).external_id == page_id
-    ):
+    if in_reply_to == post_id and context is not None and _author(mapping(value.get("post"))).external_id == page_id:
         in_reply_to = ""  # the payload says it: the post is ours, no message of a citizen
     permalink = context.url if context else ""
     return IncomingMessage(
@@ -130,9 +126,7 @@ def _post(value: dict[str, Any], page_id: str, at: datetime) -> Item:
         if not message and not files:
             # A post that goes to the bin arrives as "edited" with nothing left in it.
             return MessageDeleted(account_id=page_id, external_id=post_id, at=at)
-        return MessageEdited(
-            account_id=page_id, external_id=post_id, text=message, at=at, attachments=files or None
-        )
+        return MessageEdited(account_id=page_id, external_id=post_id, text=message, at=at, attachments=files or None)
     if verb not in ADDED:
         return Ignored(reason=f"unknown verb {word(verb)}", account_id=page_id)
     if from_us and value.get("published") in (0, False):
@@ -160,9 +154,7 @@ def _says_something_here(value: dict[str, Any], page_id: str) -> bool:
 
     Shares of our posts on people's own pages are no message to us, and our own links are our own posts."""
     on_our_page = ident(value.get("post_id")).startswith(f"{page_id}_") if page_id else False
-    return (
-        on_our_page and bool(text(value.get("message"))) and _author(value).external_id not in ("", page_id)
-    )
+    return on_our_page and bool(text(value.get("message"))) and _author(value).external_id not in ("", page_id)
 
 
 def _post_id(value: dict[str, Any], page_id: str) -> str:

@@ -51,9 +51,7 @@ class Wire:
         else:
             query |= proof
             headers = {"Authorization": f"Bearer {self.token}"}
-        self.answer = self.session.request(
-            method, url, params=query, data=form or None, headers=headers, **rest
-        )
+        self.answer = self.session.request(method, url, params=query, data=form or None, headers=headers, **rest)
         return self.answer
 
 

@@ -131,9 +131,7 @@ def _receipts(
     watermark = moment(receipt.get("watermark"))
     mids = [mid for mid in [*map(ident, listing(receipt.get("mids"))), ident(receipt.get("mid"))] if mid]
     items: list[Item] = [
-        DeliveryReceipt(
-            account_id=page_id, state=state, at=watermark or at, external_id=mid, thread_id=citizen
-        )
+        DeliveryReceipt(account_id=page_id, state=state, at=watermark or at, external_id=mid, thread_id=citizen)
         for mid in mids
     ]
     if watermark and citizen:
@@ -181,9 +179,7 @@ def _attachment(found: Any) -> Attachment:
         )
     if kind in FILES:
         name = text(payload.get("name")) or title
-        return Attachment(
-            kind=FILES[kind], url=address, name=name, external_id=ident(payload.get("attachment_id"))
-        )
+        return Attachment(kind=FILES[kind], url=address, name=name, external_id=ident(payload.get("attachment_id")))
     # fallback (a shared link), template, share, reel, story_mention … : something to open, with a name at
     # best.
     return Attachment(kind="link", url=address, name=title or word(kind))

@@ -24,9 +24,7 @@ MAX_POST_PAGES = 5
 CLOCKS_APART = timedelta(seconds=30)  # Meta's seconds against ours
 COMMENT_FIELDS = "id,message,from,created_time,permalink_url,parent{id},attachment{type,url,title,media}"
 POST_FIELDS = "id,message,from,created_time,updated_time,permalink_url,attachments{type,url,title,media}"
-MESSAGE_FIELDS = (
-    "id,message,from,to,created_time,sticker,attachments{id,mime_type,name,image_data,video_data,file_url}"
-)
+MESSAGE_FIELDS = "id,message,from,to,created_time,sticker,attachments{id,mime_type,name,image_data,video_data,file_url}"
 
 
 class _Covered:
@@ -60,6 +58,7 @@ def fetch_since(graph: Graph, account: AccountCredentials, since: datetime) -> l
 
     Looks at the newest 250 posts of the Page (a comment moves a post's updated_time) and at the
     conversations with news. Raises SendError."""
+    since = since.replace(microsecond=0)  # Meta's times have none
     found = [*_feed_since(graph, account, since), *_messages_since(graph, account, since)]
     return sorted(found, key=lambda item: (item.sent_at, item.external_id))
 
@@ -67,9 +66,7 @@ def fetch_since(graph: Graph, account: AccountCredentials, since: datetime) -> l
 # -- find_sent -----------------------------------------------------------------------------------------------
 
 
-def _find_comment(
-    graph: Graph, account: AccountCredentials, message: OutgoingMessage, since: datetime
-) -> Found:
+def _find_comment(graph: Graph, account: AccountCredentials, message: OutgoingMessage, since: datetime) -> Found:
     # An answer to a reply is filed under the top-level comment: both lists are looked at.
     places = list(dict.fromkeys(place for place in (message.thread_id, message.in_reply_to) if place))
     doubt = not places
@@ -90,9 +87,7 @@ def _find_comment(
     return Found(surely_absent=not doubt)
 
 
-def _find_message(
-    graph: Graph, account: AccountCredentials, message: OutgoingMessage, since: datetime
-) -> Found:
+def _find_message(graph: Graph, account: AccountCredentials, message: OutgoingMessage, since: datetime) -> Found:
     if not message.to:
         return Found()  # a private reply to a comment: we do not know the citizen's Messenger id
     conversations = graph.get(
@@ -150,9 +145,7 @@ def _comments_since(
     graph: Graph, account: AccountCredentials, post_id: str, since: datetime
 ) -> Iterator[IncomingMessage]:
     path = f"{post_id}/comments"
-    for comment in _all(
-        graph, path, _Covered(), fields=COMMENT_FIELDS, filter="stream", order="reverse_chronological"
-    ):
+    for comment in _all(graph, path, _Covered(), fields=COMMENT_FIELDS, filter="stream", order="reverse_chronological"):
         comment_id, at = ident(comment.get("id")), moment(comment.get("created_time"))
         if not comment_id or at is None or at < since:
             continue
@@ -180,9 +173,7 @@ def _comments_since(
 
 def _messages_since(graph: Graph, account: AccountCredentials, since: datetime) -> Iterator[IncomingMessage]:
     path = f"{account.external_id}/conversations"
-    for conversation in _all(
-        graph, path, _Covered(), platform="messenger", fields="id,updated_time,participants"
-    ):
+    for conversation in _all(graph, path, _Covered(), platform="messenger", fields="id,updated_time,participants"):
         updated = moment(conversation.get("updated_time"))
         if updated is not None and updated < since:
             break  # newest first

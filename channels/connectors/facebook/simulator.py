@@ -1,0 +1,410 @@
+"""The simulated Facebook: two Pages with posts and comments, Messenger, and the phone in the street."""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from channels.connectors.facebook import simulated_graph, simulated_webhooks
+from channels.simulator.platform import Json, Platform, Webhook
+from channels.simulator.town import CITIZENS, Citizen, DemoAccount, app, citizen
+
+TOWN_PAGE, FARM_PAGE = (page.external_id for page in app("facebook").accounts)
+# Page, number, hours ago, text: what the Pages had posted before anyone came.
+FIRST_POSTS = (
+    (
+        TOWN_PAGE,
+        "100000000000001",
+        30,
+        "Goed nieuws: het Havenpark is weer open! 🌳 Er zijn nieuwe bankjes, een waterspeelplaats en "
+        "40 extra bomen. Tot ziens in het park!",
+    ),
+    (
+        TOWN_PAGE,
+        "100000000000002",
+        6,
+        "Let op: deze week halen we het oud papier een dag later op. Zet uw container donderdag vóór "
+        "7.30 uur aan de weg. Vragen? Stel ze gerust hieronder.",
+    ),
+    (
+        FARM_PAGE,
+        "100000000000003",
+        50,
+        "Er zijn vijf lammetjes geboren! 🐑 Kom ze bewonderen, iedere dag van 10 tot 17 uur. De toegang is gratis.",
+    ),
+    (
+        FARM_PAGE,
+        "100000000000004",
+        9,
+        "Zaterdag is het open dag: brood bakken, schapen scheren en een speurtocht door de moestuin. Wie komt er mee?",
+    ),
+)
+ECHO_AFTER, DELIVERED_AFTER = 0.2, 0.5  # seconds of real time
+LONGEST_COMMENT, LONGEST_MESSAGE = 8000, 2000
+
+
+class SimulatedFacebook(Platform):
+    """All that is said lies in ``state``: posts, comments and messages by id, in the order they came."""
+
+    kind: ClassVar[str] = "facebook"
+
+    def empty(self) -> Json:
+        """Two Pages with their first posts."""
+        now = self.world.now()
+        posts = {}
+        for page, number, hours, text in FIRST_POSTS:
+            post = _line(f"{page}_{number}", page, "", text, [], now - timedelta(hours=hours))
+            posts[post["id"]] = post
+        return {"posts": posts, "comments": {}, "messages": {}, "uploads": {}, "private_replies": []}
+
+    def routes(self) -> list[BaseRoute]:
+        """The Graph API under /v26.0/."""
+        return simulated_graph.routes(self)
+
+    def refusal(self, fault: str, request: Request) -> Response:
+        """Meta's answers: usage headers with a limit, an error of its own, or an expired token."""
+        return simulated_graph.refusal(fault)
+
+    def batch(self, webhooks: list[Webhook]) -> Webhook | None:
+        """Meta puts several entries into one call."""
+        entries = [entry for webhook in webhooks for entry in simulated_webhooks.entries_of(webhook)]
+        return simulated_webhooks.envelope(app("facebook"), entries)
+
+    # -- the citizen --------------------------------------------------------------------------------------------
+
+    def play(self, action: str, data: Json) -> Json:
+        """comment{to}, visitor_post{page}, message{page}, edit{id}, delete{id}, read{page}.
+
+        Raises ValueError with a Dutch sentence for what cannot be done."""
+        acts: dict[str, Callable[[Citizen, Json], Json]] = {
+            "comment": self._play_comment,
+            "visitor_post": self._play_post,
+            "message": self._play_message,
+            "edit": self._play_edit,
+            "delete": self._play_delete,
+            "read": self._play_read,
+        }
+        act = acts.get(action)
+        if act is None:
+            raise ValueError(f"Dit kan niet op Facebook: {action}.")
+        who = next((person for person in CITIZENS if person.key == data.get("citizen")), None)
+        if who is None:
+            raise ValueError("Kies eerst wie u bent.")
+        made = act(who, data)
+        self.world.changed()
+        return made
+
+    def _play_comment(self, who: Citizen, data: Json) -> Json:
+        target = self.public(str(data.get("to", "")))
+        if target is None:
+            raise ValueError("Dit bericht bestaat niet meer. Reageer op een ander bericht.")
+        text, photos = self._said(data, LONGEST_COMMENT)
+        return self.add_comment(target, who.key, text, photos)
+
+    def _play_post(self, who: Citizen, data: Json) -> Json:
+        page, (text, photos) = self._page(data), self._said(data, LONGEST_COMMENT)
+        post = _line(
+            f"{page.external_id}_{self.world.new_id()}",
+            page.external_id,
+            who.key,
+            text,
+            photos,
+            self.world.now(),
+        )
+        self.state["posts"][post["id"]] = post
+        self.world.record("facebook", "posted", post["id"], citizen=who.key, text=text)
+        self._send_post(post, "add")
+        return post
+
+    def _play_message(self, who: Citizen, data: Json) -> Json:
+        page, (text, photos) = self._page(data), self._said(data, LONGEST_MESSAGE)
+        return self.add_message(page.external_id, who, text, photos, from_us=False)
+
+    def _play_edit(self, who: Citizen, data: Json) -> Json:
+        item = self._own(who, data)
+        text = str(data.get("text") or "").strip()
+        if not text:
+            raise ValueError("Schrijf eerst de nieuwe tekst.")
+        if len(text) > (LONGEST_MESSAGE if self._is_message(item) else LONGEST_COMMENT):
+            raise ValueError("Deze tekst is te lang voor Facebook. Maak hem korter.")
+        item.update(text=text, edited=True, edits=item.get("edits", 0) + 1)
+        self.world.record("facebook", "edited", item["id"], text=text)
+        if self._is_message(item):
+            at = self._now()
+            event = simulated_webhooks.edit_event(item, who, at)
+            self._deliver(simulated_webhooks.messaging_entry(item["page"], event, at))
+        else:
+            self.tell(item, "edited")
+        return item
+
+    def _play_delete(self, who: Citizen, data: Json) -> Json:
+        item = self._own(who, data)
+        if self._is_message(item):
+            raise ValueError("Facebook vertelt een pagina niet dat een Messenger-bericht is verwijderd.")
+        return self.remove(item, by_us=False)
+
+    def _play_read(self, who: Citizen, data: Json) -> Json:
+        page = self._page(data).external_id
+        unread = [
+            message
+            for message in self.state["messages"].values()
+            if message["page"] == page
+            and message["citizen"] == who.key
+            and message["from_us"]
+            and message["state"] != "read"
+        ]
+        if unread:
+            at = self._now()
+            for message in unread:
+                message["state"] = "read"
+                self.world.record("facebook", "receipt", message["id"], state="read")
+            event = simulated_webhooks.receipt_event("read", page, who, at)
+            self._deliver(simulated_webhooks.messaging_entry(page, event, at))
+        return {"id": "", "read": len(unread)}
+
+    # -- what citizens and our own calls both do ----------------------------------------------------------------
+
+    def public(self, identifier: str) -> Json | None:
+        """A post or comment that is there; None when it never was or is gone."""
+        found: Json | None = self.state["posts"].get(identifier) or self.state["comments"].get(identifier)
+        return found if found and not found["deleted"] else None
+
+    def add_comment(self, target: Json, by: str, text: str, photos: list[str]) -> Json:
+        """A comment by a citizen (a key), or ("") by the Page. Under a reply it joins the top-level comment."""
+        post = self.post_of(target)
+        parent = target.get("parent") or (target["id"] if target["id"] != post["id"] else "")
+        number = post["id"].rpartition("_")[2]
+        comment = _line(f"{number}_{self.world.new_id()}", post["page"], citizen, text, photos, self.world.now())
+        comment |= {"post": post["id"], "parent": parent}
+        self.state["comments"][comment["id"]] = comment
+        what = "posted" if by else "answered"
+        self.world.record("facebook", what, comment["id"], citizen=by, text=text, to=target["id"])
+        if by:
+            self.tell(comment, "add")
+        else:
+            self._later(ECHO_AFTER, self.tell, comment, "add")
+        self.world.changed()
+        return comment
+
+    def add_message(
+        self,
+        page: str,
+        who: Citizen,
+        text: str,
+        photos: list[str],
+        *,
+        from_us: bool,
+        files: tuple[str, ...] = (),
+    ) -> Json:
+        """A Messenger message; ours comes back as an echo and is delivered by itself."""
+        message = _line(f"m_{self.world.new_id()}", page, who.key, text, photos, self.world.now())
+        message |= {"from_us": from_us, "files": list(files), "state": "sent" if from_us else ""}
+        self.state["messages"][message["id"]] = message
+        what = "answered" if from_us else "posted"
+        self.world.record("facebook", what, message["id"], citizen=who.key, text=text)
+        entry = simulated_webhooks.messaging_entry(page, simulated_webhooks.message_event(message, who), message["at"])
+        if from_us:
+            self._later(ECHO_AFTER, self._deliver, entry)
+            self._later(DELIVERED_AFTER, self._delivered, message, who)
+        else:
+            self._deliver(entry)
+        self.world.changed()
+        return message
+
+    def remove(self, item: Json, *, by_us: bool) -> Json:
+        """A post or comment goes, by its author or by the Page."""
+        item["deleted"] = True
+        self.world.record("facebook", "deleted", item["id"], by_us=by_us)
+        self.tell(item, "remove", by_us=by_us)
+        self.world.changed()
+        return item
+
+    def hide(self, item: Json, hidden: bool) -> None:
+        """The Page hides a comment, or shows it again."""
+        item["hidden"] = hidden
+        self.world.record("facebook", "hidden" if hidden else "shown", item["id"])
+        self.tell(item, "hide" if hidden else "unhide", by_us=True)
+        self.world.changed()
+
+    def tell(self, item: Json, verb: str, *, by_us: bool = False) -> None:
+        """The webhook of a change to a post or comment."""
+        if item["id"] in self.state["posts"]:
+            self._send_post(item, verb)
+            return
+        post = self.post_of(item)
+        sender = self.author({**item, "citizen": ""} if by_us else item)
+        at = self._now()
+        value = simulated_webhooks.comment_value(item, post, sender, verb, at, self.permalink(post["id"]))
+        self._deliver(simulated_webhooks.feed_entry(item["page"], value, at))
+
+    def post_of(self, item: Json) -> Json:
+        """The post itself, or the post a comment stands under."""
+        found: Json = self.state["posts"][item.get("post") or item["id"]]
+        return found
+
+    def author(self, item: Json) -> Json:
+        """``{"id", "name"}`` of who said it, with the id Facebook uses under comments."""
+        if item["citizen"]:
+            who = citizen(item["citizen"])
+            return {"id": who.facebook_id, "name": who.name}
+        return {"id": item["page"], "name": page_of(item["page"]).name}
+
+    def permalink(self, identifier: str) -> str:
+        """Where a post is to be seen: in the street."""
+        return f"{self.world.base_url}/?facebook={identifier}"
+
+    # -- the phone ----------------------------------------------------------------------------------------------
+
+    def street(self) -> Json:
+        """A public room and a Messenger room for each Page; newest post first, comments and messages oldest first."""
+        replies: dict[str, list[Json]] = {}
+        for comment in self.state["comments"].values():
+            replies.setdefault(comment["parent"] or comment["post"], []).append(comment)
+        rooms = [room for page in app("facebook").accounts for room in self._rooms(page, replies)]
+        return {"kind": "facebook", "title": "Facebook", "rooms": rooms}
+
+    def _rooms(self, page: DemoAccount, replies: dict[str, list[Json]]) -> list[Json]:
+        data = {"page": page.external_id}
+        posts = [post for post in self.state["posts"].values() if post["page"] == page.external_id]
+        messages = [item for item in self.state["messages"].values() if item["page"] == page.external_id]
+        posts.sort(key=lambda post: str(post["at"]), reverse=True)
+        return [
+            {
+                "id": f"page-{page.external_id}",
+                "title": page.name,
+                "public": True,
+                "per_citizen": False,
+                "composer": _composer("visitor_post", f"Schrijf iets op de pagina van {page.name}…", data),
+                "items": [self._shown(post, page, replies) for post in posts],
+            },
+            {
+                "id": f"messenger-{page.external_id}",
+                "title": f"Messenger · {page.name}",
+                "public": False,
+                "per_citizen": True,
+                "composer": _composer("message", "Aa", data),
+                "items": [self._shown(message, page, {}) for message in messages],
+            },
+        ]
+
+    def _shown(self, item: Json, page: DemoAccount, replies: dict[str, list[Json]]) -> Json:
+        private = self._is_message(item)
+        from_us = bool(item.get("from_us")) or not item["citizen"]
+        who = page if from_us else citizen(item["citizen"])
+        actions = []
+        if not item["deleted"]:
+            if not private:
+                actions.append({"action": "comment", "label": "Reageren", "data": {"to": item["id"]}, "asks": "text"})
+            if not from_us:
+                actions.append({"action": "edit", "label": "Bewerken", "data": {"id": item["id"]}, "asks": "text"})
+            if not from_us and not private:
+                actions.append({"action": "delete", "label": "Verwijderen", "data": {"id": item["id"]}, "asks": ""})
+        return {
+            "id": item["id"],
+            "citizen": item["citizen"],
+            "from_us": from_us,
+            "name": who.name,
+            "handle": page.handle if from_us else "",
+            "text": item["text"],
+            "at": item["at"],
+            "photos": item["photos"],
+            "location": None,
+            "edited": item["edited"],
+            "deleted": item["deleted"],
+            "hidden": item["hidden"],
+            "state": item["state"] if private else "",
+            "replies": [self._shown(reply, page, replies) for reply in replies.get(item["id"], [])],
+            "actions": actions,
+        }
+
+    # -- small helpers ------------------------------------------------------------------------------------------
+
+    def _send_post(self, post: Json, verb: str) -> None:
+        at = self._now()
+        value = simulated_webhooks.post_value(post, self.author(post), verb, at)
+        self._deliver(simulated_webhooks.feed_entry(post["page"], value, at))
+
+    def _delivered(self, message: Json, who: Citizen) -> None:
+        if message["state"] == "sent":
+            message["state"] = "delivered"
+            self.world.record("facebook", "receipt", message["id"], state="delivered")
+        at = self._now()
+        event = simulated_webhooks.receipt_event("delivery", message["page"], who, at, [message["id"]])
+        self._deliver(simulated_webhooks.messaging_entry(message["page"], event, at))
+        self.world.changed()
+
+    def _deliver(self, entry: Json) -> None:
+        self.world.deliver("facebook", simulated_webhooks.envelope(app("facebook"), [entry]))
+
+    def _later(self, after: float, call: Callable[..., None], *arguments: Any) -> None:
+        """After the answer to our call, as a rule: Meta's echo is a call of its own."""
+        asyncio.get_running_loop().call_later(after, call, *arguments)
+
+    def _now(self) -> str:
+        return self.world.now().isoformat()
+
+    def _is_message(self, item: Json) -> bool:
+        return item["id"] in self.state["messages"]
+
+    def _own(self, who: Citizen, data: Json) -> Json:
+        identifier = str(data.get("id", ""))
+        item = self.state["messages"].get(identifier) or self.public(identifier)
+        if item is None:
+            raise ValueError("Dit bericht bestaat niet meer.")
+        if item["citizen"] != who.key or item.get("from_us"):
+            raise ValueError("U kunt alleen uw eigen berichten veranderen.")
+        found: Json = item
+        return found
+
+    def _page(self, data: Json) -> DemoAccount:
+        accounts = app("facebook").accounts
+        wanted = str(data.get("page") or accounts[0].external_id)
+        found = next((page for page in accounts if page.external_id == wanted), None)
+        if found is None:
+            raise ValueError("Deze pagina bestaat niet.")
+        return found
+
+    def _said(self, data: Json, longest: int) -> tuple[str, list[str]]:
+        text, photo = str(data.get("text") or "").strip(), data.get("photo")
+        if not text and not photo:
+            raise ValueError("Schrijf eerst iets, of kies een foto.")
+        if len(text) > longest:
+            raise ValueError("Deze tekst is te lang voor Facebook. Maak hem korter.")
+        if not photo:
+            return text, []
+        try:
+            content = base64.b64decode(photo["content"], validate=True)
+            kind, name = str(photo["content_type"]), str(photo["name"])
+        except (KeyError, TypeError, binascii.Error):
+            raise ValueError("Deze foto is niet te lezen. Kies een andere.") from None
+        return text, [self.world.media(content, kind, name)]
+
+
+def page_of(external_id: str) -> DemoAccount:
+    """A Page by id. Raises KeyError."""
+    return {page.external_id: page for page in app("facebook").accounts}[external_id]
+
+
+def _line(identifier: str, page: str, by: str, text: str, photos: list[str], at: datetime) -> Json:
+    return {
+        "id": identifier,
+        "page": page,
+        "citizen": by,
+        "text": text,
+        "photos": photos,
+        "at": at.astimezone(UTC).isoformat(),
+        "edited": False,
+        "edits": 0,
+        "deleted": False,
+        "hidden": False,
+    }
+
+
+def _composer(action: str, placeholder: str, data: Json) -> Json:
+    return {"action": action, "placeholder": placeholder, "photo": True, "data": data}
