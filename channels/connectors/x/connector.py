@@ -1,0 +1,107 @@
+"""X for one PlatformApp: every part of the connector's work, handed on to the file that does it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import ClassVar
+
+from channels.connector import Connector, Found, Health
+from channels.connectors.x import length, parse, read, send, signature
+from channels.connectors.x.client import XClient
+from channels.errors import BadSignature, PermanentFailure
+from channels.messages import (
+    AccountCredentials,
+    Capabilities,
+    IncomingMessage,
+    Item,
+    OutgoingMessage,
+    ReceiptState,
+    SentMessage,
+    WebhookAnswer,
+    WebhookRequest,
+)
+
+
+class XConnector(Connector):
+    """Mentions, replies, quotes and direct messages on X. An account signs with OAuth 1.0a (``access_token`` and
+    ``access_token_secret``), or with ``oauth2_token`` when it has one."""
+
+    kind: ClassVar[str] = "x"
+    app_secrets: ClassVar[tuple[str, ...]] = ("consumer_key", "consumer_secret", "bearer_token")
+    account_secrets: ClassVar[tuple[str, ...]] = ("access_token", "access_token_secret")
+    media_hosts: ClassVar[tuple[str, ...]] = ("pbs.twimg.com", "video.twimg.com", "ton.twitter.com")
+
+    def challenge(self, request: WebhookRequest) -> WebhookAnswer | None:
+        """X's CRC: ``GET ?crc_token=…``."""
+        token = request.query.get("crc_token")
+        if token is None:
+            return None
+        body = signature.crc_answer(self.app.secrets.get("consumer_secret", ""), token)
+        return WebhookAnswer(body=body, content_type="application/json")
+
+    def verify(self, request: WebhookRequest) -> None:
+        """Raises BadSignature unless the raw body was signed with our consumer secret."""
+        given = request.headers.get(signature.HEADER, "")
+        if not signature.is_valid(self.app.secrets.get("consumer_secret", ""), request.body, given):
+            raise BadSignature
+
+    def dedupe_key(self, request: WebhookRequest) -> str:
+        """See parse.dedupe_key."""
+        return parse.dedupe_key(request.body)
+
+    def parse(self, body: bytes, received_at: datetime) -> list[Item]:
+        """See parse.parse."""
+        return parse.parse(body, received_at)
+
+    def send(self, account: AccountCredentials, message: OutgoingMessage) -> SentMessage:
+        """See send.send."""
+        return send.send(self._client(account), message)
+
+    def find_sent(self, account: AccountCredentials, message: OutgoingMessage, since: datetime) -> Found:
+        """See read.find_sent."""
+        return read.find_sent(self._client(account), message, since)
+
+    def fetch_since(
+        self, account: AccountCredentials, since: datetime, last_seen: str = ""
+    ) -> Iterable[IncomingMessage]:
+        """See read.fetch_since."""
+        return read.fetch_since(self._client(account), since, last_seen)
+
+    def check(self, account: AccountCredentials) -> Health:
+        """See read.check."""
+        try:
+            return read.check(self._client(account), self.app)
+        except PermanentFailure as refused:  # a secret is missing
+            return Health(ok=False, reason=refused.reason, code=refused.code)
+
+    def hide(self, account: AccountCredentials, external_id: str, hidden: bool) -> None:
+        """Hide a citizen's reply under our post, or show it again. See send.hide."""
+        send.hide(self._client(account), external_id, hidden)
+
+    def delete(self, account: AccountCredentials, external_id: str) -> None:
+        """Delete a post of our own. See send.delete."""
+        send.delete(self._client(account), external_id)
+
+    def capabilities(self) -> Capabilities:
+        """The limits of self-serve access; X tells nobody about delivery, only that a direct message was read."""
+        return Capabilities(
+            max_length_public=length.LIMIT,
+            max_length_private=length.DM_LIMIT,
+            weighted_length=True,
+            can_thread=True,
+            can_hide=True,
+            can_delete=True,
+            receipts=frozenset({ReceiptState.SENT, ReceiptState.READ}),
+            max_files=send.MAX_FILES,
+            reply_needs_mention=True,
+        )
+
+    def length(self, text: str) -> int:
+        """The weighted length of a public post."""
+        return length.weighted_length(text)
+
+    def split(self, text: str) -> list[str]:
+        """One long public answer as numbered posts."""
+        return length.split_thread(text)
+
+    def _client(self, account: AccountCredentials) -> XClient:
+        return XClient(self.app, account, self.session)

@@ -1,0 +1,236 @@
+"""Asking X: is our answer there, what came in since, does our access work?"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from channels.clock import now
+from channels.connector import Found, Health
+from channels.connectors.x import dms, posts
+from channels.connectors.x.client import HOST, XClient, answered
+from channels.connectors.x.length import link_spans
+from channels.connectors.x.values import Json, ident, items, obj, text, when
+from channels.errors import PermanentFailure, SendError, TemporaryFailure
+from channels.messages import AppCredentials, IncomingMessage, OutgoingMessage, SentMessage
+
+log = structlog.get_logger(__name__)
+
+SLACK = timedelta(seconds=60)  # how far X's clock and ours may differ
+SETTLE = timedelta(seconds=5)  # so long after a post X's lists may not show it yet
+MAX_PAGES = 40  # the newest 800 mentions, and 3,200 posts, fit in fewer
+
+POST_FIELDS: dict[str, Any] = {
+    "tweet_fields": "author_id,conversation_id,created_at,edit_history_tweet_ids,entities,in_reply_to_user_id,"
+    "note_tweet,referenced_tweets,attachments",
+    "expansions": "author_id,in_reply_to_user_id,referenced_tweets.id,referenced_tweets.id.author_id,"
+    "attachments.media_keys",
+    "user_fields": "name,username,profile_image_url",
+    "media_fields": "type,url,preview_image_url,variants,alt_text",
+}
+DM_FIELDS: dict[str, Any] = {
+    "dm_event_fields": "id,event_type,text,sender_id,created_at,dm_conversation_id,attachments,entities",
+    "expansions": "sender_id,participant_ids,attachments.media_keys",
+    "user_fields": "name,username,profile_image_url",
+    "media_fields": "type,url,preview_image_url,variants,alt_text",
+    "event_types": "MessageCreate",
+    "max_results": 100,
+}
+
+
+def find_sent(client: XClient, message: OutgoingMessage, since: datetime) -> Found:
+    """Is ``message``, handed over at or after ``since`` (aware UTC), at X?
+
+    Compares whom it answers and what it says. Surely absent only when X listed everything from then until now.
+    Raises TemporaryFailure with a time when it is too early to tell, else as ``send`` (never UnknownOutcome).
+    """
+    if now() - since < SETTLE:
+        raise TemporaryFailure("", "busy", "too early to tell", retry_at=since + SETTLE)
+    return _find_post(client, message, since) if message.public else _find_direct(client, message, since)
+
+
+def _find_post(client: XClient, message: OutgoingMessage, since: datetime) -> Found:
+    account = client.account
+    wanted = comparable(message.text)
+    pages = _pages(
+        client,
+        client.tweepy.get_users_tweets,
+        account.external_id,
+        max_results=100,
+        start_time=since - SLACK,
+        **POST_FIELDS,
+    )
+    covered = False
+    for page in pages:
+        for post in items(page.get("data")):
+            references = {text(item.get("type")): ident(item, "id") for item in items(post.get("referenced_tweets"))}
+            if references.get("replied_to", "") == message.in_reply_to and same(posts.post_text(post), wanted):
+                post_id = ident(post, "id")
+                return Found(
+                    sent=SentMessage(
+                        external_id=post_id,
+                        url=posts.permalink(account.handle, post_id),
+                        sent_at=when(post.get("created_at"), now()),
+                    )
+                )
+        covered = _is_last(page)
+    return Found(surely_absent=covered)
+
+
+def _find_direct(client: XClient, message: OutgoingMessage, since: datetime) -> Found:
+    wanted = comparable(message.text)
+    start = since - SLACK
+    covered = False
+    for page in _pages(client, client.tweepy.get_direct_message_events, participant_id=message.to, **DM_FIELDS):
+        events = items(page.get("data"))
+        for event in events:
+            at = when(event.get("created_at"), now())
+            ours = ident(event, "sender_id") == client.account.external_id
+            written = posts.unshortened(text(event.get("text")), items(obj(event.get("entities")).get("urls")))
+            if ours and at >= start and same(written, wanted):
+                return Found(
+                    sent=SentMessage(
+                        external_id=ident(event, "id"),
+                        sent_at=at,
+                        thread_id=ident(event, "dm_conversation_id"),
+                    )
+                )
+        covered = _is_last(page) or any(when(event.get("created_at"), now()) < start for event in events)
+        if covered:
+            break
+    return Found(surely_absent=covered)
+
+
+def comparable(written: str) -> str:
+    """A text as it compares after a round through X: no mentions in front, no link schemes, one kind of space."""
+    written = unicodedata.normalize("NFC", written)
+    written = re.sub(r"^(?:\s*@[A-Za-z0-9_]{1,15}\b)+", "", written)
+    written = re.sub(r"https?://(?:www\.)?", "", written, flags=re.IGNORECASE)
+    written = re.sub(r"/(?=\s|$)", "", written)
+    return " ".join(written.split())
+
+
+def same(found: str, wanted: str) -> bool:
+    """Whether ``found`` at X is the text ``wanted`` (already comparable). A t.co that X did not explain may stand
+    for any link, and at the end for a file that came along."""
+    found = comparable(found)
+    if found == wanted:
+        return True
+    if "t.co/" not in found:
+        return False
+    masked = _masked(found)
+    return masked == _masked(wanted) or masked.removesuffix("<link>").rstrip() == _masked(wanted)
+
+
+def _masked(written: str) -> str:
+    for start, end in reversed(link_spans(written)):
+        written = f"{written[:start]}<link>{written[end:]}"
+    return written
+
+
+def fetch_since(client: XClient, since: datetime, last_seen: str = "") -> Iterator[IncomingMessage]:
+    """Mentions, replies to us and direct messages (ours too) since then, oldest first.
+
+    ``last_seen``: a post or event id; ids grow with time. Without it ``since`` decides, inclusive. X keeps the newest
+    800 mentions and 30 days of direct messages; quotes without a mention are in neither list. With
+    ``direct_messages: false`` in the account's settings those are left out. When reading the direct messages fails,
+    the mentions are given first.
+    """
+    found = list(_mentions(client, since, last_seen))
+    failure: SendError | None = None
+    if client.account.settings.get("direct_messages", True):
+        try:
+            found += _directs(client, since, last_seen)
+        except SendError as error:
+            failure = error
+    yield from sorted(found, key=lambda message: message.sent_at)
+    if failure:
+        raise failure
+
+
+def _mentions(client: XClient, since: datetime, last_seen: str) -> Iterator[IncomingMessage]:
+    after: dict[str, Any] = {"since_id": last_seen} if last_seen.isdigit() else {"start_time": since}
+    account_id = client.account.external_id
+    for page in _pages(client, client.tweepy.get_users_mentions, account_id, max_results=100, **after, **POST_FIELDS):
+        includes = obj(page.get("includes"))
+        for post in items(page.get("data")):
+            try:
+                read = posts.read_post(post, includes, account_id, now(), event="post.mention.create")
+            except ValueError as error:
+                log.warning("x_unreadable_item", error=str(error))
+                continue
+            if isinstance(read, IncomingMessage):
+                yield read
+
+
+def _directs(client: XClient, since: datetime, last_seen: str) -> Iterator[IncomingMessage]:
+    for page in _pages(client, client.tweepy.get_direct_message_events, **DM_FIELDS):
+        includes = obj(page.get("includes"))
+        for event in items(page.get("data")):
+            try:
+                read = dms.read_listed(event, includes, client.account.external_id, now())
+            except ValueError as error:
+                log.warning("x_unreadable_item", error=str(error))
+                continue
+            if not isinstance(read, IncomingMessage):
+                continue
+            # Newest first: what comes next is older still.
+            if read.sent_at < since or (last_seen.isdigit() and _not_after(read.external_id, last_seen)):
+                return
+            yield read
+
+
+def _not_after(event_id: str, last_seen: str) -> bool:
+    return event_id.isdigit() and int(event_id) <= int(last_seen)
+
+
+def _pages(client: XClient, method: Any, *args: Any, **params: Any) -> Iterator[Json]:
+    token = ""
+    for _ in range(MAX_PAGES):
+        page = client.read(method, *args, **params, **({"pagination_token": token} if token else {}))
+        yield page
+        token = _next(page)
+        if not token:
+            return
+
+
+def _next(page: Json) -> str:
+    return text(obj(page.get("meta")).get("next_token"))
+
+
+def _is_last(page: Json) -> bool:
+    """Whether nothing comes after this page. Without a count it was no list, and says nothing."""
+    return not _next(page) and isinstance(obj(page.get("meta")).get("result_count"), int)
+
+
+def check(client: XClient, app: AppCredentials) -> Health:
+    """Does our access work, and does X still deliver to our webhook? A refusal is an answer; being told to slow down,
+    or not reaching X, is none and raises TemporaryFailure."""
+    try:
+        user = obj(client.read(client.tweepy.get_me, user_fields="name,username").get("data"))
+    except PermanentFailure as refused:
+        return Health(ok=False, reason=refused.reason, code=refused.code)
+    handle = text(user.get("username"))
+    name = f"@{handle}" if handle else text(user.get("name"))
+    if ident(user, "id") != client.account.external_id:
+        return Health(ok=False, reason="configuration", code="other account", name=name)
+    if not _webhook_is_valid(client, app):
+        return Health(ok=False, reason="configuration", code="webhook invalid", name=name)
+    return Health(ok=True, name=name)
+
+
+def _webhook_is_valid(client: XClient, app: AppCredentials) -> bool:
+    """False only when X lists our webhook as invalid: it then delivers nothing until it is validated again (PUT)."""
+    bearer = app.secrets.get("bearer_token")
+    if not bearer:
+        return True
+    headers = {"Authorization": f"Bearer {bearer}"}
+    try:
+        listed = answered(lambda: client.session.get(f"{HOST}/2/webhooks", headers=headers))
+    except PermanentFailure:
+        return True  # an app without webhooks, or that may not list them, polls
+    ours = [one for one in items(listed.get("data")) if f"/webhooks/x/{app.key}/" in text(one.get("url"))]
+    return not ours or any(one.get("valid") is True for one in ours)
