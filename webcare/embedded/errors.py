@@ -5,11 +5,11 @@ import sys
 from collections.abc import Callable
 
 
-class CannotStart(Exception):  # noqa: N818  reads as what happened
+class CannotStart(Exception):
     """Carries one Dutch sentence (or a short paragraph) that says what is wrong and what to do about it."""
 
 
-class Stopped(Exception):  # noqa: N818  a request, no error
+class Stopped(Exception):
     """Somebody asked us to stop (Ctrl-C, SIGTERM, SIGHUP) while we were still starting."""
 
 

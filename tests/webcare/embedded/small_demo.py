@@ -1,4 +1,4 @@
-"""The demo with small processes instead of the product's: `small_demo DATA FAULT`, for the tests beside it."""
+"""The demo with small processes instead of the product's, for the tests: `small_demo DATA FAULT`."""
 
 import sys
 from pathlib import Path
