@@ -17,7 +17,7 @@ def http(port: int) -> str:
     """Empty when /healthz answers 200, asked as the proxy would: by our public name and protocol."""
     public = urlsplit(os.environ.get("PUBLIC_URL", "http://127.0.0.1"))
     headers = {"Host": public.netloc, "X-Forwarded-Proto": public.scheme}
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/healthz", headers=headers)  # noqa: S310  our own
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/healthz", headers=headers)
     try:
         with urllib.request.urlopen(request, timeout=4) as response:  # noqa: S310
             return "" if response.status == 200 else f"answered {response.status}"

@@ -17,7 +17,6 @@ from babel.messages import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
-from django.conf import settings
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,9 +68,7 @@ def extracted(root: Path = ROOT) -> Catalog:
         raw = path.read_bytes()
         name = str(path.relative_to(root))
         method = "jinja2.ext:babel_extract" if kind == "jinja" else "python"
-        options = (
-            {"newstyle_gettext": "true", "silent": "false"} if kind == "jinja" else {"encoding": "utf-8"}
-        )
+        options = {"newstyle_gettext": "true", "silent": "false"} if kind == "jinja" else {"encoding": "utf-8"}
         if kind == "django":
             raw = from_template(raw.decode(), name)
         for line, ids, comments, context in extract(method, BytesIO(raw), KEYWORDS, COMMENT_TAGS, options):
@@ -168,13 +165,9 @@ def update(path: Path, root: Path = ROOT) -> Catalog:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m webcare.translations", description=__doc__.splitlines()[0]
-    )
+    parser = argparse.ArgumentParser(prog="python -m webcare.translations", description=__doc__.splitlines()[0])
     parser.add_argument("command", choices=["update", "check", "compile"])
     command = parser.parse_args(arguments).command
-    if not settings.configured:
-        settings.configure()  # templatize asks settings for nothing that the project sets
     path = ROOT / "locale" / DOMAIN_FILE
     if command == "update":
         catalog = update(path)

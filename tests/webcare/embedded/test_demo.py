@@ -61,8 +61,7 @@ def test_demo_starts_tells_where_and_stops_all(
     assert sorted(secrets) == ["CREDENTIALS_KEY", "SECRET_KEY"]
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     running = (
-        f"De demo draait al met de gegevens in {data}. Stop die eerst (Ctrl-C), "
-        "of kies met DATA_DIR een andere map.\n"
+        f"De demo draait al met de gegevens in {data}. Stop die eerst (Ctrl-C), of kies met DATA_DIR een andere map.\n"
     )
     assert (second.returncode, refused) == (1, running)
     assert (no_reset.returncode, no_reset.stderr) == (1, running)
@@ -93,8 +92,7 @@ def test_busy_port_is_a_sentence_and_starts_nothing(
         done = embedded("demo", DATA_DIR=str(data), **{**ports, variable: str(port)})
 
     told = (
-        f"Poort {port} is al in gebruik. Stop wat daar draait, of kies een andere: "
-        f"{variable}={port + 100} make demo\n"
+        f"Poort {port} is al in gebruik. Stop wat daar draait, of kies een andere: {variable}={port + 100} make demo\n"
     )
     assert (done.returncode, done.stdout, done.stderr) == (1, "", told)
     assert [path.name for path in data.iterdir()] == ["lock"]
@@ -124,9 +122,7 @@ def test_dead_part_stops_everything_with_its_last_words(
     assert port_is_silent(int(ports["PORT"]))
 
 
-def test_part_killed_from_outside_stops_everything(
-    background: Background, data: Path, ports: dict[str, str]
-) -> None:
+def test_part_killed_from_outside_stops_everything(background: Background, data: Path, ports: dict[str, str]) -> None:
     demo = background(*SMALL, str(data), "", **GIVEN, **ports)
     read_until(demo, READY)
     processes = psutil.Process(demo.pid).children(recursive=True)
@@ -164,9 +160,7 @@ def test_killed_demo_leaves_no_orphans_even_deaf_ones(
     assert wait_gone(processes) == []
 
 
-def test_data_folder_that_is_a_file_is_a_sentence(
-    embedded: Embedded, tmp_path: Path, ports: dict[str, str]
-) -> None:
+def test_data_folder_that_is_a_file_is_a_sentence(embedded: Embedded, tmp_path: Path, ports: dict[str, str]) -> None:
     file = tmp_path / "file"
     file.touch()
 

@@ -98,17 +98,13 @@ def test_run_without_services_starts_both_and_leaves_nothing(embedded: Embedded,
 def test_run_with_given_addresses_starts_nothing(embedded: Embedded) -> None:
     tell = "import os; print(os.environ['DATABASE_URL'], os.environ['REDIS_URL'])"
 
-    done = embedded(
-        "run", "--", "python", "-c", tell, DATABASE_URL="postgresql://a@b/c", REDIS_URL="redis://d/1"
-    )
+    done = embedded("run", "--", "python", "-c", tell, DATABASE_URL="postgresql://a@b/c", REDIS_URL="redis://d/1")
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "postgresql://a@b/c redis://d/1\n", "")
 
 
 def test_run_of_an_unknown_command_is_a_sentence(embedded: Embedded) -> None:
-    done = embedded(
-        "run", "--", "no-such-command", DATABASE_URL="postgresql://a@b/c", REDIS_URL="redis://d/1"
-    )
+    done = embedded("run", "--", "no-such-command", DATABASE_URL="postgresql://a@b/c", REDIS_URL="redis://d/1")
 
     expected = "no-such-command kan niet worden gestart: No such file or directory.\n"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", expected)
