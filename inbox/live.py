@@ -1,5 +1,6 @@
 """Tell the browsers that something changed: ids only, after the commit, best effort."""
 
+import hashlib
 import json
 from collections.abc import Iterable
 from functools import lru_cache
@@ -38,6 +39,17 @@ def announce(conversation_id: int, departments: Iterable[int], what: str, people
     transaction.on_commit(lambda: publish(event))
 
 
-def announce_person(user_id: int, what: str) -> None:
-    """On commit: this colleague's rights changed or session ended ("rights", "logout"); their streams start again."""
-    transaction.on_commit(lambda: publish({"user": user_id, "what": what}))
+def session_digest(session_key: str) -> str:
+    """A session by a name that gives nothing away on the wire."""
+    return hashlib.sha256(session_key.encode()).hexdigest()[:32]
+
+
+def session_ended(session_key: str) -> None:
+    """On commit: the streams of this session end ("bye")."""
+    digest = session_digest(session_key)
+    transaction.on_commit(lambda: publish({"session": digest}))
+
+
+def rights_changed(user_id: int) -> None:
+    """On commit: this colleague's departments, role or account changed; their streams start again."""
+    transaction.on_commit(lambda: publish({"user": user_id}))

@@ -1,5 +1,6 @@
 """What is agreed per account: home department, opening hours, targets, texts."""
 
+from datetime import time
 from typing import ClassVar
 
 from django.db import models
@@ -40,6 +41,9 @@ class OpeningPeriod(models.Model):
         ordering: ClassVar = ["weekday", "opens"]
         constraints: ClassVar = [
             models.CheckConstraint(condition=models.Q(weekday__lte=6), name="period_on_a_weekday"),
+            models.CheckConstraint(
+                condition=models.Q(closes__gt=models.F("opens")) | models.Q(closes=time(0)), name="period_closes_later"
+            ),
             models.UniqueConstraint(fields=["settings", "weekday", "opens"], name="period_once"),
         ]
 

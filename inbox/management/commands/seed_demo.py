@@ -1,0 +1,61 @@
+"""`manage.py seed_demo`: Gemeente Waterkant with its accounts, colleagues and hours. Leaves alone what is there already."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from channels.models import Account, PlatformApp
+from channels.simulator import town
+from inbox.management import demo_town
+from inbox.models import AccountSettings, Department, OpeningPeriod, User
+
+
+class Command(BaseCommand):
+    """Only with the simulator: its secrets are in the source and must never guard a real account."""
+
+    help = "Gemeente Waterkant: accounts at the simulator, colleagues, hours. Refuses without SIMULATOR_URL."
+
+    @transaction.atomic
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Create what is not there; change nothing that is. Raises CommandError without SIMULATOR_URL."""
+        if not settings.SIMULATOR_URL:
+            raise CommandError("seed_demo needs SIMULATOR_URL: the demo's secrets are public.")
+        departments = {
+            slug: Department.objects.get_or_create(slug=slug, defaults={"name": name})[0]
+            for slug, name in demo_town.DEPARTMENTS.items()
+        }
+        for username, first, last, role, slugs in demo_town.COLLEAGUES:
+            if not User.objects.filter(username=username).exists():
+                user = User.objects.create_user(
+                    username, password=demo_town.PASSWORD, first_name=first, last_name=last, role=role
+                )
+                user.departments.set(departments[slug] for slug in slugs)
+        for item in town.APPS:
+            app, _ = PlatformApp.objects.get_or_create(
+                key=item.key, defaults={"kind": item.kind, "name": item.name, "secrets": item.secrets}
+            )
+            for demo in item.accounts:
+                self.add_account(app, demo, departments)
+
+    def add_account(self, app: PlatformApp, demo: town.DemoAccount, departments: dict[str, Department]) -> None:
+        """One account with its agreements."""
+        account, new = Account.objects.get_or_create(
+            kind=demo.kind,
+            external_id=demo.external_id,
+            defaults={"app": app, "handle": demo.handle, "name": demo.name, "secrets": demo.secrets},
+        )
+        if not new:
+            return
+        slug, periods, (first, following), text = demo_town.AGREEMENTS[demo.external_id]
+        agreed = AccountSettings.objects.create(
+            account=account,
+            department=departments[slug],
+            first_answer_minutes=first,
+            next_answer_minutes=following,
+            out_of_hours_text=text,
+        )
+        OpeningPeriod.objects.bulk_create(
+            OpeningPeriod(settings=agreed, weekday=day, opens=opens, closes=closes) for day, opens, closes in periods
+        )
