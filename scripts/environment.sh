@@ -96,6 +96,16 @@ network_or_disk() {
     fi
 }
 
+# sync_once UV ARGUMENTS: a second try trusts what the system trusts, because many an organisation inspects its
+# traffic under a certificate of its own that uv does not bring along.
+sync_once() {
+    program=$1
+    shift
+    "$program" sync --frozen --quiet "$@" >.data/uv.log 2>&1 && return
+    grep -qi certificate .data/uv.log || return 1
+    UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1 "$program" sync --frozen --quiet "$@" >.data/uv.log 2>&1
+}
+
 sync() {
     uv=$(find_uv) || {
         say "uv ophalen …"
@@ -104,16 +114,20 @@ sync() {
     }
     set --
     if ! at_least .venv/bin/python 12; then
+        set -- --python 3.13 # uv downloads it
         for python in $(pythons); do
             if at_least "$python" 12; then
                 set -- --python "$python"
                 break
             fi
-        done # none: uv downloads one that satisfies pyproject.toml
+        done
     fi
     say "Python-omgeving bijwerken …"
     mkdir -p .data || stop "Geen schrijfrecht in $(pwd): .data kan niet worden gemaakt."
-    if ! "$uv" sync --frozen --quiet "$@" >.data/uv.log 2>&1; then
+    if ! sync_once "$uv" "$@"; then
+        if grep -q 'python-build-standalone' .data/uv.log; then
+            stop "Er is geen Python 3.12 of nieuwer gevonden, en downloaden lukte niet. Installeer Python 3.13."
+        fi
         network_or_disk .data/uv.log
         tail -n 20 .data/uv.log >&2
         stop "De Python-omgeving kon niet worden gemaakt; hierboven staat waarom (.data/uv.log)."
