@@ -1,14 +1,42 @@
-"""What the inbox does when the gateway says something. Thin, and waits on nothing."""
+"""What the inbox does when another part of the house says something. Thin, and waits on nothing."""
 
 from typing import Any
 
+from django.contrib.auth.signals import user_logged_out
+from django.db.models.signals import m2m_changed, post_save
 from django.dispatch import receiver
+from django.http import HttpRequest
 
 from channels.signals import event_stored
-from inbox import kick
+from inbox import kick, live
+from inbox.models import User
 
 
 @receiver(event_stored, dispatch_uid="inbox.wake_the_drainer")
 def wake_the_drainer(**_: Any) -> None:
     """An event's row was committed: kick, best effort; the sweeper comes by anyway."""
     kick.kick_drain()
+
+
+@receiver(user_logged_out, dispatch_uid="inbox.end_the_stream")
+def end_the_stream(request: HttpRequest, **_: Any) -> None:
+    """The live stream ends with the session."""
+    if request.session.session_key:
+        live.session_ended(request.session.session_key)
+
+
+@receiver(m2m_changed, sender=User.departments.through, dispatch_uid="inbox.departments_changed")
+def departments_changed(instance: Any, action: str, reverse: bool, pk_set: set[int] | None, **_: Any) -> None:
+    """Who sees what changed: the streams of those colleagues start again with their new rights."""
+    if action in ("post_add", "post_remove"):
+        for user_id in (pk_set or set()) if reverse else {instance.pk}:
+            live.rights_changed(user_id)
+    elif action == "post_clear" and not reverse:
+        live.rights_changed(instance.pk)
+
+
+@receiver(post_save, sender=User, dispatch_uid="inbox.colleague_changed")
+def colleague_changed(instance: User, created: bool, update_fields: frozenset[str] | None, **_: Any) -> None:
+    """Role or account changed. A log-in alone (last_login) changes no rights."""
+    if not created and update_fields != frozenset({"last_login"}):
+        live.rights_changed(instance.pk)

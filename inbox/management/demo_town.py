@@ -1,8 +1,6 @@
-"""Gemeente Waterkant inside: departments, colleagues and texts of the demo. The platforms' side is channels.simulator.town."""
+"""Gemeente Waterkant inside: departments, colleagues, texts. Its side at the platforms is channels.simulator.town."""
 
 from datetime import time
-
-from inbox.models import Role
 
 PASSWORD = "waterkant"  # noqa: S105  (the demo's, for everyone, and printed when it starts)
 
@@ -13,15 +11,15 @@ DEPARTMENTS = {
     "stadsboerderij": "Stadsboerderij",
 }
 
-# username, first name, last name, role, departments
+# username, first name, last name, role (inbox.models.Role), departments
 COLLEAGUES = (
-    ("fatima", "Fatima", "Amrani", Role.AGENT, ("webcare", "stadsboerderij")),
-    ("joris", "Joris", "Smit", Role.AGENT, ("webcare", "stadsboerderij")),
-    ("bram", "Bram", "Visser", Role.EXPERT, ("burgerzaken",)),
-    ("noor", "Noor", "Hendriks", Role.EXPERT, ("stadsbeheer",)),
-    ("ingrid", "Ingrid", "de Boer", Role.LEAD, ("webcare", "burgerzaken", "stadsbeheer", "stadsboerderij")),
-    ("beheer", "Bea", "Kok", Role.ADMIN, ("webcare",)),
-    ("meelezer", "Mila", "de Groot", Role.VIEWER, ("webcare",)),
+    ("fatima", "Fatima", "Amrani", "agent", ("webcare", "stadsboerderij")),
+    ("joris", "Joris", "Smit", "agent", ("webcare", "stadsboerderij")),
+    ("bram", "Bram", "Visser", "expert", ("burgerzaken",)),
+    ("noor", "Noor", "Hendriks", "expert", ("stadsbeheer",)),
+    ("ingrid", "Ingrid", "de Boer", "lead", ("webcare", "burgerzaken", "stadsbeheer", "stadsboerderij")),
+    ("beheer", "Bea", "Kok", "admin", ("webcare",)),
+    ("meelezer", "Mila", "de Groot", "viewer", ("webcare",)),
 )
 
 OFFICE = tuple((day, time(9), time(17)) for day in range(5))

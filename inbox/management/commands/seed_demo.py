@@ -1,4 +1,4 @@
-"""`manage.py seed_demo`: Gemeente Waterkant with its accounts, colleagues and hours. Leaves alone what is there already."""
+"""`manage.py seed_demo`: Gemeente Waterkant with accounts, colleagues and hours. Leaves alone what is there."""
 
 from typing import Any
 
