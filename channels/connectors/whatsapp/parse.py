@@ -101,7 +101,7 @@ def person(address: str, external_user_id: str = "", wa_id: str = "", name: str 
     """The citizen behind ``address``: ``whatsapp:+31…`` or, without a phone number, ``whatsapp:NL.…``.
 
     Keyed on Twilio's ExternalUserId when there is one: it stays when the citizen hides the number; a new
-    phone number gives a new one. The address by phone is then an alias. Source: Twilio changelog, 20 July 2026.
+    phone number gives a new one. The phone's address is then an alias. Source: Twilio changelog, 20 July 2026.
     """
     user = _address(external_user_id)
     by_phone = address if phone_of(address) else (f"{CHANNEL}+{wa_id}" if _digits(wa_id) else "")
@@ -137,9 +137,7 @@ def _message(form: dict[str, str], sid: str, received_at: datetime) -> Item:
         # The same Twilio account may serve SMS; those are no messages of this channel.
         channel = to.partition(":")[0] if ":" in to else "sms"
         return Ignored(reason=f"channel {channel}"[:60], account_id=to)
-    citizen = person(
-        sender, form.get("ExternalUserId", ""), form.get("WaId", ""), form.get("ProfileName", "")
-    )
+    citizen = person(sender, form.get("ExternalUserId", ""), form.get("WaId", ""), form.get("ProfileName", ""))
     chosen = any(form.get(name) for name in ("ButtonText", "ButtonPayload", "ListId", "ListTitle"))
     return IncomingMessage(
         account_id=to,
@@ -232,11 +230,7 @@ def _advertisement(form: dict[str, str]) -> list[Attachment]:
     url = form.get("ReferralSourceUrl", "")
     if not url.startswith(("https://", "http://")):
         return []
-    return [
-        Attachment(
-            kind="link", url=url, name=form.get("ReferralHeadline", ""), text=form.get("ReferralBody", "")
-        )
-    ]
+    return [Attachment(kind="link", url=url, name=form.get("ReferralHeadline", ""), text=form.get("ReferralBody", ""))]
 
 
 def _sid(form: dict[str, str]) -> str:

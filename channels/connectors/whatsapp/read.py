@@ -127,9 +127,7 @@ def check(app: AppCredentials, session: PlatformSession, account: AccountCredent
     except PermanentFailure as refusal:
         return Health(ok=False, reason=refusal.reason, code=refusal.code)
     if found.status != "active":
-        return Health(
-            ok=False, reason="blocked_for_policy", code=str(found.status), name=found.friendly_name or ""
-        )
+        return Health(ok=False, reason="blocked_for_policy", code=str(found.status), name=found.friendly_name or "")
     return Health(ok=True, name=found.friendly_name or "")
 
 

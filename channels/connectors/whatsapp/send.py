@@ -106,9 +106,7 @@ def failure(error: TwilioException, *, writing: bool, retry_after: str = "") -> 
     status, code = _status_and_code(error)
     named = str(code) if code else str(status or "")
     if status == 429:
-        return TemporaryFailure(
-            named, TEMPORARY.get(code, "rate_limit"), retry_at=_retry_at(code, retry_after)
-        )
+        return TemporaryFailure(named, TEMPORARY.get(code, "rate_limit"), retry_at=_retry_at(code, retry_after))
     if status >= 500 or not status:
         # It broke on their side, perhaps after they had done it.
         return UnknownOutcome(named, "no_answer") if writing else TemporaryFailure(named, "busy")

@@ -140,9 +140,7 @@ async def _list(platform: "SimulatedWhatsApp", request: Request) -> Response:
     query = request.query_params
     try:
         size = min(max(int(query.get("PageSize", "50")), 1), 1000)
-        filters = [
-            (name, _moments(query[name])) for name in ("DateSent", "DateSent>", "DateSent<") if name in query
-        ]
+        filters = [(name, _moments(query[name])) for name in ("DateSent", "DateSent>", "DateSent<") if name in query]
     except ValueError:
         return error(400, 20001, "Invalid parameter")
     found = [
@@ -159,11 +157,7 @@ async def _list(platform: "SimulatedWhatsApp", request: Request) -> Response:
     number = int(query.get("Page", "0")) if query.get("Page", "0").isdigit() else 0
     following = None
     if start + size < len(found):
-        asked = {
-            name: query[name]
-            for name in ("To", "From", "DateSent", "DateSent>", "DateSent<")
-            if name in query
-        }
+        asked = {name: query[name] for name in ("To", "From", "DateSent", "DateSent>", "DateSent<") if name in query}
         asked |= {"PageSize": str(size), "Page": str(number + 1), "PageToken": f"PA{page[-1]['sid']}"}
         following = f"{request.url.path}?{urlencode(asked)}"
     return JSONResponse(

@@ -126,9 +126,7 @@ def _press(platform: "SimulatedWhatsApp", person: town.Citizen, data: Json) -> J
         for message in platform.state["messages"].values()
         if message["citizen"] == person.key and any(item["payload"] == payload for item in message["buttons"])
     ]
-    asked = next(
-        (message for message in ours if message["sid"] == data.get("to")), ours[-1] if ours else None
-    )
+    asked = next((message for message in ours if message["sid"] == data.get("to")), ours[-1] if ours else None)
     if asked is None:
         raise ValueError("Bij deze inwoner staat geen bericht met deze knop.")
     label = next(item["label"] for item in asked["buttons"] if item["payload"] == payload)
@@ -154,9 +152,7 @@ def _read(platform: "SimulatedWhatsApp", person: town.Citizen) -> Json:
     return {"id": unread[-1]["sid"] if unread else "", "read": len(unread)}
 
 
-def _said(
-    platform: "SimulatedWhatsApp", person: town.Citizen, extra: dict[str, str], **fields: object
-) -> Json:
+def _said(platform: "SimulatedWhatsApp", person: town.Citizen, extra: dict[str, str], **fields: object) -> Json:
     message = platform.keep(
         **{"from": CHANNEL + (person.phone or person.bsuid), "to": platform.number},
         direction="inbound",

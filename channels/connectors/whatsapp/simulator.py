@@ -29,11 +29,11 @@ ERRORS = {
 class SimulatedWhatsApp(Platform):
     """Twilio's REST API and WhatsApp together, for the one account in channels/simulator/town.py.
 
-    State: ``{"messages": {sid: MESSAGE}, "last_from": {citizen: ISO time}}``. A MESSAGE holds sid, direction
-    (inbound | outbound-api), citizen (key, "" for a stranger), from, to, body, created and sent (ISO UTC; sent
-    may be None), status, error_code, callback, service, template (content sid), in_window, quote (sid), media
-    (list of sid, content_type, url), location, contact, buttons (list of payload, label) and purged (taken from
-    the API, still on the phone).
+    State: ``{"messages": {sid: MESSAGE}, "last_from": {citizen: ISO time}}``. A MESSAGE holds sid,
+    direction (inbound | outbound-api), citizen (key, "" for a stranger), from, to, body, created and sent (ISO
+    UTC; sent may be None), status, error_code, callback, service, template (content sid), in_window, quote (sid), media
+    (list of sid, content_type, url), location, contact, buttons (list of payload, label) and purged (taken
+    from the API, still on the phone).
     """
 
     kind: ClassVar[str] = "whatsapp"
@@ -107,9 +107,7 @@ class SimulatedWhatsApp(Platform):
     def citizen_at(self, address: str) -> town.Citizen | None:
         """Who answers to ``whatsapp:+31…`` or ``whatsapp:NL.…``."""
         plain = address.removeprefix(CHANNEL)
-        return next(
-            (person for person in town.CITIZENS if plain and plain in {person.phone, person.bsuid}), None
-        )
+        return next((person for person in town.CITIZENS if plain and plain in {person.phone, person.bsuid}), None)
 
     def window_open(self, citizen: str) -> bool:
         """Whether this citizen wrote within the last 24 hours."""
