@@ -180,7 +180,7 @@ class SimulatedFacebook(Platform):
         post = self.post_of(target)
         parent = target.get("parent") or (target["id"] if target["id"] != post["id"] else "")
         number = post["id"].rpartition("_")[2]
-        comment = _line(f"{number}_{self.world.new_id()}", post["page"], citizen, text, photos, self.world.now())
+        comment = _line(f"{number}_{self.world.new_id()}", post["page"], by, text, photos, self.world.now())
         comment |= {"post": post["id"], "parent": parent}
         self.state["comments"][comment["id"]] = comment
         what = "posted" if by else "answered"
