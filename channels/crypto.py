@@ -2,7 +2,7 @@
 
 import json
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -22,18 +22,24 @@ def _fernet(keys: tuple[str, ...]) -> MultiFernet:
 
 def fernet() -> MultiFernet:
     """The keys of CREDENTIALS_KEY: the first encrypts, all decrypt. Raises ImproperlyConfigured for a bad key."""
-    return _fernet(tuple(settings.CREDENTIALS_KEYS))
+    return _fernet(tuple(key.strip() for key in settings.CREDENTIALS_KEYS))
 
 
 class CredentialsUnreadable(Exception):
     """No key in CREDENTIALS_KEY decrypts this value: a key was lost or not carried along."""
 
 
-class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]
+if TYPE_CHECKING:
+    _Base = models.TextField[dict[str, str], dict[str, str]]
+else:
+    _Base = models.TextField
+
+
+class EncryptedJSONField(_Base):
     """A dict, encrypted with the newest key. Decrypts with any key that is still listed."""
 
     def get_prep_value(self, value: Any) -> Any:
-        """Dict to ciphertext."""
+        """Dict to ciphertext, a new one each time: nothing can be looked up by it."""
         return fernet().encrypt(json.dumps(value or {}).encode()).decode()
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> dict[str, str]:
@@ -43,7 +49,9 @@ class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]
         try:
             decoded: dict[str, str] = json.loads(fernet().decrypt(value.encode()))
         except InvalidToken as error:
-            raise CredentialsUnreadable("no key in CREDENTIALS_KEY fits the stored credentials") from error
+            raise CredentialsUnreadable(
+                "no key in CREDENTIALS_KEY fits the stored credentials; was a key changed without rotating?"
+            ) from error
         return decoded
 
     def to_python(self, value: Any) -> Any:

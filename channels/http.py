@@ -2,15 +2,24 @@
 
 import ipaddress
 import socket
+import ssl
+import time
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import NewConnectionError
 
 from channels.errors import PermanentFailure, SendError, TemporaryFailure, UnknownOutcome
 
 CONNECT_TIMEOUT = 5.0  # seconds
-READ_TIMEOUT = 20.0
+READ_TIMEOUT = 20.0  # seconds without a byte
+TOTAL_TIMEOUT = 60.0  # seconds for a whole answer: a server that drips a byte now and then never hits the other
+MAX_ANSWER = 16 * 1024 * 1024  # bytes; no platform's API answers anything near it
 
 
 class PlatformSession(requests.Session):
@@ -18,7 +27,8 @@ class PlatformSession(requests.Session):
 
     With ``simulator_url`` every call goes to that scheme, host and port instead, path and query unchanged; the
     library does not notice. A call without a timeout gets ours. Redirects are never followed: no platform API needs
-    them, and they carry credentials along.
+    them, and they carry credentials along. An answer that takes longer than TOTAL_TIMEOUT or is larger than
+    MAX_ANSWER raises requests.ReadTimeout or requests.ConnectionError, as if the line had broken.
     """
 
     def __init__(
@@ -38,13 +48,48 @@ class PlatformSession(requests.Session):
         base, parts = urlsplit(self.simulator_url), urlsplit(url)
         return urlunsplit((base.scheme, base.netloc, parts.path, parts.query, ""))
 
-    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:  # type: ignore[override]
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         """As requests.Session.request, with our timeout, our host and no redirects."""
         address = url.decode() if isinstance(url, bytes) else url
         if kwargs.get("timeout") is None:
             kwargs["timeout"] = self.default_timeout
         kwargs["allow_redirects"] = False
         return super().request(method, self.rewritten(address), *args, **kwargs)
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """As requests.Session.send; what is not streamed is read here, within our limits."""
+        streamed = kwargs.get("stream", False)
+        kwargs["stream"] = True
+        deadline = time.monotonic() + TOTAL_TIMEOUT
+        response = super().send(request, **kwargs)
+        if not streamed:
+            # Where requests itself keeps what it read; `content`, `text` and `json` go on working.
+            response._content = b"".join(limited(response, MAX_ANSWER, deadline))
+            response._content_consumed = True  # type: ignore[attr-defined]
+        return response
+
+
+class AnswerTooLarge(requests.ConnectionError):
+    """More bytes than we were willing to take; the connection was closed."""
+
+
+def limited(response: requests.Response, max_bytes: int, deadline: float) -> Iterator[bytes]:
+    """The body of a streamed response in pieces, at most ``max_bytes`` and until ``deadline`` (time.monotonic()).
+
+    Raises AnswerTooLarge, requests.ReadTimeout, or requests' own exceptions for a broken line. Decoded bytes are
+    counted, so a small compressed body cannot become a large one.
+    """
+    size = 0
+    try:
+        for piece in response.iter_content(64 * 1024):
+            size += len(piece)
+            if size > max_bytes:
+                raise AnswerTooLarge("more bytes than allowed")
+            if time.monotonic() > deadline:
+                raise requests.ReadTimeout("took longer than allowed")
+            yield piece
+    finally:
+        response.close()
 
 
 def from_network_error(error: requests.RequestException) -> SendError:
@@ -53,10 +98,17 @@ def from_network_error(error: requests.RequestException) -> SendError:
     The exception's own text may hold a token in a URL and is never passed on.
     """
     name = type(error).__name__
-    # ConnectTimeout and a refused or unresolved connection fail before a byte of the request left.
+    # ConnectTimeout, a refused or unresolved connection and a certificate we do not trust: each fails before a
+    # byte of the request left.
     if isinstance(error, requests.ConnectTimeout) or _never_connected(error):
         return TemporaryFailure("", "busy", name)
-    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
+    if isinstance(
+        error,
+        requests.exceptions.InvalidURL
+        | requests.exceptions.MissingSchema
+        | requests.exceptions.InvalidSchema
+        | requests.exceptions.InvalidHeader,
+    ):
         return PermanentFailure("", "configuration", name)
     return UnknownOutcome("", "no_answer", name)
 
@@ -65,6 +117,8 @@ def _never_connected(error: requests.RequestException) -> bool:
     cause: BaseException | None = error
     seen = 0
     while cause is not None and seen < 8:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return True
         if type(cause).__name__ in {"NewConnectionError", "NameResolutionError", "ConnectTimeoutError"}:
             return True
         reason = getattr(cause, "reason", None)
@@ -78,6 +132,52 @@ def is_public_address(host: str) -> bool:
     """Whether every address of ``host`` lies on the public internet (SSRF guard for files we fetch)."""
     try:
         found = socket.getaddrinfo(host, None)
-    except OSError:
+    except (OSError, UnicodeError):  # UnicodeError: no name that DNS could hold
         return False
-    return bool(found) and all(ipaddress.ip_address(str(item[4][0])).is_global for item in found)
+    return bool(found) and all(_is_public(str(item[4][0])) for item in found)
+
+
+def _is_public(address: str) -> bool:
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    checked = mapped or parsed
+    return bool(checked.is_global) and not checked.is_multicast
+
+
+def _only_public(sock: socket.socket, connection: HTTPConnection) -> socket.socket:
+    # The name may answer differently now than when it was checked; the far end of the line cannot.
+    address = str(sock.getpeername()[0])
+    if not _is_public(address):
+        sock.close()
+        raise NewConnectionError(connection, "not a public address")
+    return sock
+
+
+class _GuardedHTTPConnection(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        return _only_public(super()._new_conn(), self)
+
+
+class _GuardedHTTPSConnection(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _only_public(super()._new_conn(), self)
+
+
+class _GuardedHTTPPool(HTTPConnectionPool):
+    ConnectionCls = _GuardedHTTPConnection
+
+
+class _GuardedHTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _GuardedHTTPSConnection
+
+
+class PublicOnlyAdapter(HTTPAdapter):
+    """Connects to public addresses only, judged by the connection itself before a byte is sent (DNS rebinding).
+
+    Behind an outbound proxy it is the proxy that connects, and ``is_public_address`` is the guard.
+    """
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """As HTTPAdapter's, with guarded connections."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _GuardedHTTPPool, "https": _GuardedHTTPSPool}

@@ -1,0 +1,112 @@
+"""Are the database, Redis and a worker there? Asked in milliseconds, by /readyz and by the banner on the pages."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import lru_cache
+from threading import Lock
+
+import redis
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+WORKER_KEY = "webcare:worker-alive"
+WORKER_SECONDS = 15  # a worker's heart beats every two seconds
+PATIENCE = 0.8  # seconds for all answers together
+FRESH = 1.0  # seconds for which an answer is good enough
+
+DATABASE, REDIS, WORKERS = "database", "redis", "workers"
+
+
+@lru_cache(maxsize=4)
+def wire(url: str) -> redis.Redis:
+    """A client that gives up at once, and does not try again by itself."""
+    return redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.25, retry=Retry(NoBackoff(), 0))
+
+
+def worker_is_alive() -> None:
+    """Leave a sign of life that fades by itself; called by a worker's heart and after its tasks. Best effort: a
+    worker that cannot reach Redis is not there for anybody."""
+    try:
+        wire(settings.REDIS_URL).set(WORKER_KEY, "1", ex=WORKER_SECONDS)
+    except redis.RedisError:
+        return
+
+
+def services() -> dict[str, bool]:
+    """``{"database": …, "redis": …, "workers": …}``: who answers, at most FRESH seconds old, within PATIENCE.
+
+    Safe in any thread; never raises. ``workers`` is False when Redis is, for it cannot be known.
+    """
+    return _probes.answers()
+
+
+def background_works() -> bool:
+    """Whether what is put in the queue is taken out soon: Redis and a worker are there. Does not ask the database."""
+    found = services()
+    return found[REDIS] and found[WORKERS]
+
+
+def _database() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            cursor.fetchone()
+    except DatabaseError:
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+def _redis() -> bool:
+    try:
+        return bool(wire(settings.REDIS_URL).ping())
+    except redis.RedisError:
+        return False
+
+
+def _workers() -> bool:
+    try:
+        return bool(wire(settings.REDIS_URL).exists(WORKER_KEY))
+    except redis.RedisError:
+        return False
+
+
+class Probes:
+    """Runs each probe in a thread of its own, so that one that hangs costs PATIENCE once and no thread more."""
+
+    def __init__(self, probes: dict[str, Callable[[], bool]]) -> None:
+        self.probes = probes
+        self.pool = ThreadPoolExecutor(max_workers=len(probes), thread_name_prefix="liveness")
+        self.running: dict[str, Future[bool]] = {}
+        self.lock = Lock()
+        self.known: dict[str, bool] | None = None
+        self.known_at = 0.0
+
+    def answers(self) -> dict[str, bool]:
+        """By name; at most FRESH seconds old. A probe that has not answered in time counts as absent."""
+        with self.lock:
+            if self.known is None or time.monotonic() - self.known_at > FRESH:
+                self.known = self._ask()
+                self.known_at = time.monotonic()
+            return dict(self.known)
+
+    def forget(self) -> None:
+        """Ask anew next time."""
+        with self.lock:
+            self.known = None
+
+    def _ask(self) -> dict[str, bool]:
+        for name, probe in self.probes.items():
+            earlier = self.running.get(name)
+            if earlier is None or earlier.done():
+                self.running[name] = self.pool.submit(probe)
+        done, _late = wait(self.running.values(), timeout=PATIENCE)
+        return {name: future in done and future.result() for name, future in self.running.items()}
+
+
+_probes = Probes({DATABASE: _database, REDIS: _redis, WORKERS: _workers})

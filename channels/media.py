@@ -1,0 +1,208 @@
+"""Fetch what came along with a message: from the platform's own hosts only, within size and time, type by its bytes."""
+
+import io
+import tempfile
+import time
+from dataclasses import dataclass
+from typing import BinaryIO
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+import requests
+from django.conf import settings
+from PIL import Image, ImageOps
+
+from channels import sniffing
+from channels.connector import Connector
+from channels.gateway import connector_of
+from channels.http import (
+    AnswerTooLarge,
+    PlatformSession,
+    PublicOnlyAdapter,
+    from_network_error,
+    is_public_address,
+    limited,
+)
+from channels.models import Account
+
+MAX_BYTES = 20 * 1024 * 1024
+MAX_SECONDS = 60.0  # for one file, redirects included
+MAX_REDIRECTS = 3
+IN_MEMORY = 1024 * 1024  # bytes; a larger file goes to disk
+PREVIEW_PIXELS = 1200
+# What the platform promised, and which families of content type may keep that promise.
+PROMISED = {
+    "image": ("image/",),
+    "sticker": ("image/",),
+    "video": ("video/", "image/gif"),
+    "audio": ("audio/", "video/mp4", "video/3gpp", "video/webm"),  # one container for sound and pictures
+}
+
+
+class MediaFailed(Exception):
+    """The file did not come. ``code`` says why, in one word or the HTTP status ("http_404", "too_large", "host",
+    "address", "redirects", "content", "timeout", "network"); ``permanent``: asking again is of no use."""
+
+    def __init__(self, code: str, *, permanent: bool) -> None:
+        super().__init__(code)
+        self.code = code
+        self.permanent = permanent
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedFile:
+    """A file that is here: an open temporary file at its start (whoever fetched it closes it; it vanishes then),
+    the content type by its bytes, and the size in bytes."""
+
+    content: BinaryIO
+    content_type: str
+    size: int
+
+
+def fetch(account: Account, url: str, kind: str) -> FetchedFile:
+    """Fetch the file of an attachment of ``kind`` (channels.messages.Attachment.kind). Raises MediaFailed only.
+
+    Credentials go to the first host alone, never along with a redirect. With SIMULATOR_URL everything comes from
+    the simulator, and nothing from the internet.
+    """
+    connector = connector_of(account)
+    deadline = time.monotonic() + MAX_SECONDS
+    with _session() as session:
+        response = _follow(session, connector, account, url, deadline)
+        content = _received(response, deadline)
+    try:
+        content_type = sniffing.sniff(content)
+        size = content.seek(0, io.SEEK_END)
+        content.seek(0)
+    except BaseException:
+        content.close()
+        raise
+    if kind in PROMISED and not content_type.startswith(PROMISED[kind]):
+        content.close()
+        raise MediaFailed("content", permanent=True)  # an error page under status 200, or a damaged file
+    return FetchedFile(content, content_type, size)
+
+
+def preview(content: bytes) -> bytes | None:
+    """A JPEG of at most PREVIEW_PIXELS wide and high, upright, without the maker's data (place, time, camera);
+    None for what is no picture, or is too large to open safely."""
+    try:
+        with Image.open(io.BytesIO(content), formats=list(sniffing.PICTURES)) as picture:
+            if picture.width * picture.height > sniffing.MAX_PIXELS:
+                return None
+            picture.draft("RGB", (PREVIEW_PIXELS, PREVIEW_PIXELS))  # a JPEG is decoded small at once
+            upright = ImageOps.exif_transpose(picture)
+            upright.thumbnail((PREVIEW_PIXELS, PREVIEW_PIXELS))
+            return _jpeg(upright)
+    except sniffing.DAMAGED:
+        return None
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    if picture.has_transparency_data:
+        # Transparent parts become white, as on the page they are shown on.
+        layer = picture.convert("RGBA")
+        picture = Image.new("RGB", layer.size, "white")
+        picture.paste(layer, mask=layer.getchannel("A"))
+    elif picture.mode not in {"RGB", "L"}:
+        picture = picture.convert("RGB")
+    clean = Image.new(picture.mode, picture.size)  # a new picture: nothing but the pixels goes along
+    clean.paste(picture)
+    written = io.BytesIO()
+    clean.save(written, "JPEG", quality=82, optimize=True)
+    return written.getvalue()
+
+
+def _session() -> PlatformSession:
+    session = PlatformSession(settings.SIMULATOR_URL)
+    if not settings.SIMULATOR_URL:
+        session.mount("https://", PublicOnlyAdapter())
+    return session
+
+
+def _follow(
+    session: PlatformSession, connector: Connector, account: Account, url: str, deadline: float
+) -> requests.Response:
+    for hop in range(MAX_REDIRECTS + 1):
+        _check_address(connector, url)
+        auth = connector.media_auth(account.credentials(), url) if hop == 0 else None
+        try:
+            # A function, not None: requests would else look into ~/.netrc.
+            response = session.get(url, auth=auth or _nobody, stream=True)
+        except requests.RequestException as error:
+            raise _network(error) from None
+        if not response.is_redirect:
+            return _accepted(response)
+        target = response.headers.get("location", "")
+        response.close()
+        if time.monotonic() > deadline:
+            raise MediaFailed("timeout", permanent=False)
+        url = urljoin(url, target)
+    raise MediaFailed("redirects", permanent=True)
+
+
+def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _check_address(connector: Connector, url: str) -> None:
+    """Raises MediaFailed unless the address is one we may call."""
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        raise MediaFailed("host", permanent=True) from None
+    if settings.SIMULATOR_URL and _same_place(parts, urlsplit(settings.SIMULATOR_URL)):
+        return
+    if parts.scheme != "https" or port not in {None, 443} or parts.username or not _is_listed(connector, host):
+        raise MediaFailed("host", permanent=True)
+    # The session rewrites every address to the simulator's, so there is nothing to resolve.
+    if not settings.SIMULATOR_URL and not is_public_address(host):
+        raise MediaFailed("address", permanent=False)
+
+
+def _same_place(one: SplitResult, other: SplitResult) -> bool:
+    return (one.scheme, one.netloc) == (other.scheme, other.netloc)
+
+
+def _is_listed(connector: Connector, host: str) -> bool:
+    suffixes = [suffix.lstrip(".") for suffix in connector.media_hosts]
+    return any(host == suffix or host.endswith(f".{suffix}") for suffix in suffixes)
+
+
+def _accepted(response: requests.Response) -> requests.Response:
+    status = response.status_code
+    if status == requests.codes.ok:
+        announced = response.headers.get("content-length", "")
+        if not (announced.isdecimal() and int(announced) > MAX_BYTES):
+            return response
+        response.close()
+        raise MediaFailed("too_large", permanent=True)
+    response.close()
+    # 401: until the account is connected again. 404: Twilio answers before its own storage has the file.
+    later = status in {401, 404, 408, 425, 429} or status >= 500
+    raise MediaFailed(f"http_{status}", permanent=not later)
+
+
+def _received(response: requests.Response, deadline: float) -> BinaryIO:
+    content = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  (handed to the caller)
+    try:
+        for piece in limited(response, MAX_BYTES, deadline):
+            content.write(piece)
+    except AnswerTooLarge:
+        content.close()
+        raise MediaFailed("too_large", permanent=True) from None
+    except requests.RequestException as error:
+        content.close()
+        raise _network(error) from None
+    except BaseException:
+        content.close()
+        raise
+    return content  # type: ignore[return-value]
+
+
+def _network(error: requests.RequestException) -> MediaFailed:
+    if isinstance(error, requests.Timeout):
+        return MediaFailed("timeout", permanent=False)
+    if from_network_error(error).reason == "configuration":
+        return MediaFailed("host", permanent=True)
+    return MediaFailed("network", permanent=False)
