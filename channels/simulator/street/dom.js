@@ -78,7 +78,7 @@ const dayFormat = new Intl.DateTimeFormat("nl-NL", { weekday: "short", day: "num
 const longFormat = new Intl.DateTimeFormat("nl-NL", { weekday: "long", day: "numeric", month: "long", timeZone: ZONE });
 
 export const clockTime = (moment) => timeFormat.format(moment);
-export const longDay = (moment) => longFormat.format(moment);
+export const shortMoment = (moment) => `${dayFormat.format(moment)} ${timeFormat.format(moment)}`;
 export const exactTime = (moment) => `${longFormat.format(moment)} ${timeFormat.format(moment)}`;
 
 // "14:05" today, "vr 20 nov 14:05" on another day.
