@@ -15,9 +15,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     runner = commands.add_parser("run", help="run a command with PostgreSQL and Redis, then stop them")
     runner.add_argument("--data", type=Path, help="keep the data in this folder; without it nothing is kept")
-    runner.add_argument(
-        "--durable", action="store_true", help="with fsync, as a real server (for benchmarks)"
-    )
+    runner.add_argument("--durable", action="store_true", help="with fsync, as a real server (for benchmarks)")
     runner.add_argument("words", nargs=argparse.REMAINDER, metavar="-- CMD", help="the command")
     commands.add_parser("demo", help="the whole product with a demo municipality")
     commands.add_parser("reset", help="empty the demo's data")

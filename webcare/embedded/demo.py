@@ -15,6 +15,7 @@ from typing import Self
 
 from cryptography.fernet import Fernet
 
+from inbox.management import demo_town
 from webcare.embedded.errors import CannotStart, Stopped, explain
 from webcare.embedded.homes import system_folder
 from webcare.embedded.lock import locked
@@ -30,15 +31,13 @@ OURS = ("services", "logs", "media", "secrets.json", "clock", "simulator.json")
 OURS_PATTERNS = ("celerybeat-schedule*", "simulator.json.*")
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
-PASSWORD = "waterkant"  # noqa: S105  the demo's own, printed on screen
-USERS = (
-    ("fatima", "webcaremedewerker"),
-    ("joris", "webcaremedewerker"),
-    ("bram", "vakspecialist Burgerzaken"),
-    ("ingrid", "teamleider"),
-    ("beheer", "beheerder"),
-    ("meelezer", "meelezer"),
-)
+ROLES = {
+    "agent": "webcaremedewerker",
+    "expert": "vakspecialist",
+    "lead": "teamleider",
+    "admin": "beheerder",
+    "viewer": "meelezer",
+}
 
 
 @dataclass
@@ -117,9 +116,7 @@ class Demo:
             fail_if_dead(group)
             signals.wait(5)
 
-    def _prepare(
-        self, group: Group, signals: Signals, command: Sequence[str], environment: dict[str, str]
-    ) -> None:
+    def _prepare(self, group: Group, signals: Signals, command: Sequence[str], environment: dict[str, str]) -> None:
         """Bring database and files up to date before anything serves them."""
         log = self.data / "logs" / "prepare.log"
         log.unlink(missing_ok=True)
@@ -194,13 +191,19 @@ class Demo:
             f"  Inbox        http://127.0.0.1:{self.ports.web}/",
             f"  De straat    http://127.0.0.1:{self.ports.simulator}/   (speel zelf de inwoner)",
             "",
-            f"  Inloggen, wachtwoord voor iedereen: {PASSWORD}",
-            *(f"    {name:<10} {role}" for name, role in USERS),
+            f"  Inloggen, wachtwoord voor iedereen: {demo_town.PASSWORD}",
+            *(colleague(*row) for row in demo_town.COLLEAGUES),
             "",
             f"  Gegevens en logboeken: {self.data}",
             "  Stoppen: Ctrl-C",
         ]
         return "\n".join(lines)
+
+
+def colleague(username: str, first: str, last: str, role: str, departments: tuple[str, ...]) -> str:
+    """One line of the list of log-ins; of an expert also where they work."""
+    where = f" {demo_town.DEPARTMENTS[departments[0]]}" if role == "expert" else ""
+    return f"    {username:<10} {first} {last}, {ROLES[role]}{where}"
 
 
 def answers(address: str) -> tuple[bool, str]:

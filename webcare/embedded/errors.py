@@ -20,13 +20,10 @@ def explain(error: OSError) -> CannotStart:
         return CannotStart(f"De schijf is vol{where}. Maak ruimte vrij en probeer het opnieuw.")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return CannotStart(
-            f"Geen schrijfrecht{where}. Kies met DATA_DIR een map waarin je wel mag schrijven, "
-            "of herstel de rechten."
+            f"Geen schrijfrecht{where}. Kies met DATA_DIR een map waarin je wel mag schrijven, of herstel de rechten."
         )
     if error.errno in (errno.ENOTDIR, errno.EEXIST):
-        return CannotStart(
-            f"Hier kan geen map komen{where}: er staat al een bestand. Kies met DATA_DIR een andere."
-        )
+        return CannotStart(f"Hier kan geen map komen{where}: er staat al een bestand. Kies met DATA_DIR een andere.")
     return CannotStart(f"Het systeem weigerde iets{where}: {error.strerror or error}.")
 
 

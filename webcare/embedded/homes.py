@@ -53,9 +53,7 @@ class Home:
                 shutil.copytree(source, tools / source.name, symlinks=True)
         copied = tools / program.relative_to(beside)
         if not runs(copied, self.account):
-            raise CannotStart(
-                f"{program.name} uit de meegeleverde pakketten start niet op dit systeem ({program})."
-            )
+            raise CannotStart(f"{program.name} uit de meegeleverde pakketten start niet op dit systeem ({program}).")
         return copied
 
 
@@ -121,9 +119,7 @@ def temporary_home() -> Home:
             folder = Path(tempfile.mkdtemp(prefix="webcare-", dir=parent))
             folder.chmod(folder_mode(account))
             return Home(folder, account, temporary=True)
-    raise CannotStart(
-        "Geen tijdelijke map gevonden die de databaseserver kan bereiken. Zet TMPDIR op zo'n map."
-    )
+    raise CannotStart("Geen tijdelijke map gevonden die de databaseserver kan bereiken. Zet TMPDIR op zo'n map.")
 
 
 def system_folder(data: Path) -> Path:

@@ -28,9 +28,7 @@ def end_leftover(pid_file: Path, folder: Path, number: signal.Signals) -> None:
         deadline = time.monotonic() + STOP_SECONDS
         while works_in(pid, folder):
             if time.monotonic() > deadline:
-                raise CannotStart(
-                    f"Proces {pid} gebruikt {folder} nog en stopt niet. Stop het eerst: kill {pid}"
-                )
+                raise CannotStart(f"Proces {pid} gebruikt {folder} nog en stopt niet. Stop het eerst: kill {pid}")
             time.sleep(0.05)
     pid_file.unlink(missing_ok=True)
 
@@ -42,7 +40,5 @@ def works_in(pid: int, folder: Path) -> bool:
     except OSError:
         if Path("/proc/self").is_dir():
             return False
-    found = subprocess.run(
-        ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
+    found = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return str(folder) in found.stdout or "redis-server" in found.stdout

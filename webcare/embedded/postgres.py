@@ -106,9 +106,7 @@ class Postgres:
             done = self._run("initdb", *common, "--locale=C")
         if done.returncode != 0:
             if "No space left" in done.stderr:
-                raise CannotStart(
-                    "De schijf is vol: de database kon niet worden aangelegd. Maak ruimte vrij."
-                )
+                raise CannotStart("De schijf is vol: de database kon niet worden aangelegd. Maak ruimte vrij.")
             raise CannotStart(f"De database kon niet worden aangelegd:\n{done.stderr.strip()[-2000:]}")
         half.rename(self.data)
 
@@ -156,16 +154,13 @@ class Postgres:
         while True:
             try:
                 with psycopg.connect(f"{base}/postgres", autocommit=True, connect_timeout=5) as connection:
-                    found = connection.execute(
-                        "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]
-                    ).fetchone()
+                    found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
                     if found is None:
                         connection.execute(f"CREATE DATABASE {DATABASE}")
             except psycopg.OperationalError as error:
                 if self.child.exit_code() is not None:
                     raise CannotStart(
-                        f"De databaseserver stopte tijdens het starten. Het einde van {self.log}:\n"
-                        f"{self.child.tail()}"
+                        f"De databaseserver stopte tijdens het starten. Het einde van {self.log}:\n{self.child.tail()}"
                     ) from error
                 if time.monotonic() > deadline:
                     raise CannotStart(f"De databaseserver antwoordt niet; zie {self.log}.") from error
@@ -179,7 +174,6 @@ def wheel(package: str) -> Path:
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         raise CannotStart(
-            f"Het pakket {package} ontbreekt. Voer `make environment` uit, "
-            "of geef DATABASE_URL en REDIS_URL mee."
+            f"Het pakket {package} ontbreekt. Voer `make environment` uit, of geef DATABASE_URL en REDIS_URL mee."
         )
     return Path(spec.origin).parent

@@ -38,9 +38,7 @@ class Ports:
             given = os.environ.get(variable, "")
             if given:
                 if not given.isdecimal() or not 0 < int(given) < 65536:
-                    raise CannotStart(
-                        f"{variable}={given} is geen poort; geef een getal van 1 tot en met 65535."
-                    )
+                    raise CannotStart(f"{variable}={given} is geen poort; geef een getal van 1 tot en met 65535.")
                 chosen[name] = int(given)
         ports = cls(**chosen)
         if len({ports.web, ports.simulator, ports.live}) < 3:
@@ -68,8 +66,7 @@ def product(ports: Ports, data: Path) -> list[Part]:
         f"--workers-kill-timeout 4 --host 127.0.0.1 --port {ports.web} webcare.wsgi:application"
     )
     worker = (
-        "celery -A webcare worker --concurrency 2 --hostname demo@%h --without-gossip --without-mingle "
-        "--loglevel INFO"
+        "celery -A webcare worker --concurrency 2 --hostname demo@%h --without-gossip --without-mingle --loglevel INFO"
     )
     schedule = str(data / "celerybeat-schedule")
     # A pool of connections is for threads; Celery's processes each do one thing at a time.

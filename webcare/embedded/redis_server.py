@@ -76,8 +76,7 @@ class RedisServer:
                 except (redis.ConnectionError, redis.TimeoutError) as error:
                     if self.child.exit_code() is not None:
                         raise CannotStart(
-                            f"Redis stopte tijdens het starten. Het einde van {self.log}:\n"
-                            f"{self.child.tail()}"
+                            f"Redis stopte tijdens het starten. Het einde van {self.log}:\n{self.child.tail()}"
                         ) from error
                     if time.monotonic() > deadline:
                         raise CannotStart(f"Redis antwoordt niet; zie {self.log}.") from error

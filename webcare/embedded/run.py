@@ -27,9 +27,7 @@ def run(command: Sequence[str], data: Path | None = None, *, durable: bool | Non
         if signals.stop is not None:
             return 128 + signals.stop
         try:
-            child = group.start(
-                "command", [program, *command[1:]], env={**os.environ, **found}, foreground=True
-            )
+            child = group.start("command", [program, *command[1:]], env={**os.environ, **found}, foreground=True)
         except OSError as error:
             raise CannotStart(f"{program} kan niet worden gestart: {error.strerror}.") from error
         while child.exit_code() is None and signals.stop is None:

@@ -12,7 +12,6 @@ import psutil
 import pytest
 
 from tests.webcare.embedded.conftest import read_until, wait_gone
-from webcare.embedded.demo import PASSWORD, USERS
 from webcare.embedded.ports import free_port
 
 type Embedded = Callable[..., subprocess.CompletedProcess[str]]
@@ -51,8 +50,14 @@ def test_demo_starts_tells_where_and_stops_all(
         f"  Inbox        http://127.0.0.1:{ports['PORT']}/",
         f"  De straat    http://127.0.0.1:{ports['SIM_PORT']}/   (speel zelf de inwoner)",
         "",
-        f"  Inloggen, wachtwoord voor iedereen: {PASSWORD}",
-        *(f"    {name:<10} {role}" for name, role in USERS),
+        "  Inloggen, wachtwoord voor iedereen: waterkant",
+        "    fatima     Fatima Amrani, webcaremedewerker",
+        "    joris      Joris Smit, webcaremedewerker",
+        "    bram       Bram Visser, vakspecialist Burgerzaken",
+        "    noor       Noor Hendriks, vakspecialist Stadsbeheer",
+        "    ingrid     Ingrid de Boer, teamleider",
+        "    beheer     Bea Kok, beheerder",
+        "    meelezer   Mila de Groot, meelezer",
         "",
         f"  Gegevens en logboeken: {data}",
         "  Stoppen: Ctrl-C",
