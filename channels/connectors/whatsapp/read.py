@@ -195,7 +195,7 @@ def _files(client: Client, http: SessionHttpClient, item: _Listed) -> tuple[Atta
     return tuple(
         Attachment(
             kind=media_kind(str(file.content_type or "")),
-            url=API + str(file.uri or "").removesuffix(".json"),
+            url=http.platform_session.rewritten(API + str(file.uri or "").removesuffix(".json")),
             content_type=str(file.content_type or ""),
             external_id=str(file.sid or ""),
         )

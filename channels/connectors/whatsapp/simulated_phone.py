@@ -1,7 +1,7 @@
 """WhatsApp on the citizens' phones: what they see of the chat with the municipality, and what they can do."""
 
 import base64
-import binascii
+import math
 from typing import TYPE_CHECKING
 
 from channels.connectors.whatsapp.parse import CHANNEL
@@ -84,11 +84,13 @@ def _write(platform: "SimulatedWhatsApp", person: town.Citizen, data: Json) -> J
 
 
 def _share_place(platform: "SimulatedWhatsApp", person: town.Citizen, data: Json) -> Json:
-    place = PLACE | {name: data[name] for name in PLACE if data.get(name) not in {None, ""}}
+    place = PLACE | {name: data[name] for name in PLACE if data.get(name) not in (None, "")}
     try:
         place["latitude"], place["longitude"] = float(place["latitude"]), float(place["longitude"])
     except (TypeError, ValueError):
         raise ValueError("Deze plek is niet te vinden op de kaart.") from None
+    if not (math.isfinite(place["latitude"]) and math.isfinite(place["longitude"])):
+        raise ValueError("Deze plek is niet te vinden op de kaart.")
     extra = {
         "MessageType": "location",
         "Latitude": str(place["latitude"]),
@@ -172,7 +174,7 @@ def _file(platform: "SimulatedWhatsApp", photo: object) -> Json:
         raise ValueError("Deze foto is niet te lezen.")  # noqa: TRY004 - the street shows the sentence of a ValueError
     try:
         content = base64.b64decode(str(photo.get("content") or ""), validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error, or letters outside ASCII
         raise ValueError("Deze foto is niet te lezen.") from None
     if not content:
         raise ValueError("Deze foto is leeg.")

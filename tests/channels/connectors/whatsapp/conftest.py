@@ -92,7 +92,7 @@ class Refusal:
 
 
 class Scripted:
-    """Answers the next call from ``world.script``; "silent" does it and never answers."""
+    """Answers the next call from ``world.script``; "silent" does it and never answers, "pass" just does it."""
 
     def __init__(self, app: ASGIApp, world: TinyWorld) -> None:
         self.app = app
