@@ -25,7 +25,7 @@ class Command(BaseCommand):
                 try:
                     done += self._rotate(model, pk)
                 except CredentialsUnreadable:
-                    unreadable.append(f"{model._meta.verbose_name} {pk}")
+                    unreadable.append(f"{model.__name__} {pk}")
         self.stdout.write(f"{done} encrypted with the newest key")
         if unreadable:
             raise CommandError(

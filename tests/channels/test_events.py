@@ -1,0 +1,186 @@
+"""Stored events: kept once, taken once, finished together, put back."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.db.transaction import TransactionManagementError
+
+from channels import events, items
+from channels.events import Outcome
+from channels.messages import Ignored
+from channels.models import EventState, InboundEvent, PlatformApp
+from channels.signals import event_stored
+
+AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+Apps = dict[str, PlatformApp]
+
+
+def put(app: PlatformApp, key: str, body: bytes = b"{}", content_type: str = "application/json") -> bool:
+    return events.store(app.pk, body, content_type, key, AT)
+
+
+def ids() -> list[int]:
+    return list(InboundEvent.objects.order_by("id").values_list("id", flat=True))
+
+
+def elsewhere(call: Callable[[], Any]) -> Any:
+    """The answer of ``call`` on another connection."""
+
+    def run() -> Any:
+        try:
+            return call()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(run).result()
+
+
+def test_same_key_is_stored_once_per_app(apps: Apps) -> None:
+    new = [put(apps["x"], "a"), put(apps["x"], "a"), put(apps["facebook"], "a"), put(apps["x"], "b")]
+    assert (new, InboundEvent.objects.count()) == ([True, False, True, True], 3)
+
+
+def test_all_fields_are_kept(apps: Apps) -> None:
+    put(apps["x"], "k", b"\x00\xff", "text/x" + "y" * 200)
+    event = InboundEvent.objects.get()
+    assert (
+        bytes(event.body),
+        event.content_type,
+        event.received_at,
+        event.state,
+        event.attempts,
+        event.processed_at,
+    ) == (b"\x00\xff", ("text/x" + "y" * 200)[:100], AT, "stored", 0, None)
+
+
+@pytest.mark.parametrize("key", ["x" * 201, "nul\0", "half \ud800", "line\nbreak"])
+def test_key_that_cannot_be_stored_is_hashed_and_still_unique(key: str, apps: Apps) -> None:
+    new = [put(apps["x"], key), put(apps["x"], key), put(apps["x"], key + "2")]
+    keys = InboundEvent.objects.order_by("id").values_list("dedupe_key", flat=True)
+    assert (new, [len(stored) for stored in keys]) == ([True, False, True], [71, 71])
+
+
+@pytest.mark.parametrize("content_type", ["a\0b", "half \udcff"])
+def test_content_type_that_postgres_refuses_does_not_stop_the_event(content_type: str, apps: Apps) -> None:
+    assert put(apps["x"], "k", content_type=content_type)
+
+
+def test_items_of_a_webhook_come_from_its_connector(apps: Apps) -> None:
+    put(apps["facebook"], "k", b'{"object": "user", "entry": []}')
+    assert events.items_of(InboundEvent.objects.get()) == [Ignored(reason="unknown object user")]
+
+
+def test_items_of_gap_repair_come_as_they_were_stored(apps: Apps) -> None:
+    listed = [Ignored(reason="typing", account_id="1")]
+    put(apps["x"], "k", items.encode(list(listed)), items.CONTENT_TYPE)
+    assert events.items_of(InboundEvent.objects.get()) == listed
+
+
+def test_oldest_are_taken_first_with_their_app(apps: Apps, django_assert_num_queries: Any) -> None:
+    for number in range(5):
+        put(apps["x" if number % 2 else "facebook"], str(number))
+    events.finish(InboundEvent.objects.get(pk=ids()[0]), EventState.DONE)
+    with transaction.atomic(), django_assert_num_queries(2):
+        taken = events.lock_waiting(3)
+        kinds = [event.app.kind for event in taken]
+    assert ([event.pk for event in taken], kinds) == (ids()[1:4], ["x", "facebook", "x"])
+
+
+def test_nothing_waits_costs_one_query(apps: Apps, django_assert_num_queries: Any) -> None:
+    with transaction.atomic(), django_assert_num_queries(1):
+        assert events.lock_waiting(10) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_taking_outside_a_transaction_is_refused(apps: Apps) -> None:
+    with pytest.raises(TransactionManagementError):
+        events.lock_waiting(1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_one_has_in_hand_another_skips(apps: Apps) -> None:
+    for number in range(4):
+        put(apps["x"], str(number))
+
+    def take() -> list[int]:
+        with transaction.atomic():
+            return [event.pk for event in events.lock_waiting(10)]
+
+    def take_first() -> int | None:
+        with transaction.atomic():
+            event = events.lock_one(ids()[0])
+            return event and event.pk
+
+    with transaction.atomic():
+        mine = [event.pk for event in events.lock_waiting(2)]
+        theirs = elsewhere(take), elsewhere(take_first)
+    assert (mine, theirs) == (ids()[:2], (ids()[2:], None))
+    assert (elsewhere(take), elsewhere(take_first)) == (ids(), ids()[0])
+
+
+def test_many_are_finished_in_one_statement(apps: Apps, django_assert_num_queries: Any) -> None:
+    for number in range(4):
+        put(apps["x"], str(number))
+    one, two, three, _ = ids()
+    with django_assert_num_queries(1):
+        events.finish_many(
+            [
+                Outcome(one, EventState.DONE),
+                Outcome(two, EventState.IGNORED, "typing"),
+                Outcome(three, EventState.FAILED, "KeyError", "Traceback …"),
+            ]
+        )
+    rows = InboundEvent.objects.order_by("id").values_list("state", "reason", "traceback", "attempts")
+    assert list(rows) == [
+        ("done", "", "", 1),
+        ("ignored", "typing", "", 1),
+        ("failed", "KeyError", "Traceback …", 1),
+        ("stored", "", "", 0),
+    ]
+    assert [event.processed_at is not None for event in InboundEvent.objects.order_by("id")] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+
+
+def test_finishing_none_asks_nothing(db: None, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(0):
+        events.finish_many([])
+
+
+def test_reason_that_postgres_refuses_does_not_stop_the_batch(apps: Apps) -> None:
+    put(apps["x"], "1")
+    events.finish(InboundEvent.objects.get(), EventState.FAILED, "a\0b", "half \ud800")
+    event = InboundEvent.objects.get()
+    assert (event.state, event.reason, event.traceback) == ("failed", "a�b", "half ?")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_replay_puts_back_and_kicks_on_commit(apps: Apps) -> None:
+    for number in range(3):
+        put(apps["x"], str(number))
+    one, two, three = ids()
+    events.finish_many([Outcome(one, EventState.FAILED, "KeyError", "…"), Outcome(two, EventState.DONE)])
+    kicks: list[int] = []
+
+    def receive(**_: Any) -> None:
+        kicks.append(InboundEvent.objects.filter(state="stored").count())
+
+    event_stored.connect(receive)
+    try:
+        with transaction.atomic():
+            changed = events.replay([one, three])
+            before_commit = list(kicks)
+        again = events.replay([one])
+    finally:
+        event_stored.disconnect(receive)
+    assert (changed, again, before_commit, kicks) == (1, 0, [], [2])
+    rows = InboundEvent.objects.order_by("id").values_list("state", "reason", "traceback", "attempts")
+    assert list(rows) == [("stored", "", "", 1), ("done", "", "", 1), ("stored", "", "", 0)]
