@@ -66,6 +66,8 @@ class FacebookConnector(Connector):
 
     def check(self, account: AccountCredentials) -> Health:
         """Who the page token says we are. Raises TemporaryFailure when Meta cannot be asked."""
+        if not account.secrets.get("page_token"):
+            return Health(ok=False, reason="token")
         try:
             found_id, name = read.me(self._graph(account))
         except PermanentFailure as failure:

@@ -212,7 +212,7 @@ def _all(
     covered: _Covered,
     *,
     until: datetime | None = None,
-    max_pages: int = MAX_PAGES,
+    max_pages: int = 0,
     **fields: str,
 ) -> Iterator[dict[str, Any]]:
     """Every object of a list, page by page; with ``until`` a list that is newest first is left at an older
@@ -220,7 +220,7 @@ def _all(
 
     The cursor is used, never Meta's ready-made "next" address: that one holds the token."""
     after: dict[str, str] = {}
-    for _page in range(max_pages):
+    for _page in range(max_pages or MAX_PAGES):
         answer = graph.get(path, limit=str(PAGE_SIZE), **fields, **after)
         for found in map(mapping, listing(answer.get("data"))):
             at = moment(found.get("created_time"))
