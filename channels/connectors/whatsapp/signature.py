@@ -67,7 +67,7 @@ def _expected(url: str, parameters: Form | None, auth_token: str) -> list[str]:
     # Twilio is not consistent about writing the default port into the URL it signs.
     try:
         parts = urlsplit(url)
-        addresses = (url, add_port(parts), remove_port(parts))
+        addresses = dict.fromkeys((url, str(add_port(parts)), str(remove_port(parts))))
         validator = RequestValidator(auth_token)
         return [str(validator.compute_signature(address, parameters)) for address in addresses]
     except ValueError as error:  # a port that is no number, text that cannot be encoded
