@@ -37,9 +37,7 @@ def platform_classes() -> dict[str, PlatformClass]:
     return found
 
 
-def build(
-    base_url: str, public_url: str, state_path: Path, platforms: Mapping[str, PlatformClass]
-) -> Starlette:
+def build(base_url: str, public_url: str, state_path: Path, platforms: Mapping[str, PlatformClass]) -> Starlette:
     """An app for one town. The town itself is ``app.state.town``."""
     town = Town(base_url, public_url, state_path, platforms)
 

@@ -141,8 +141,7 @@ class Desk:
     async def page(self, request: Request) -> Response:
         """De straat."""
         origins = {
-            f"{part.scheme}://{part.netloc}"
-            for part in map(urlsplit, (self.town.base_url, self.town.public_url))
+            f"{part.scheme}://{part.netloc}" for part in map(urlsplit, (self.town.base_url, self.town.public_url))
         }
         policy = (
             "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; "
@@ -190,8 +189,7 @@ class Desk:
                 "inbox": self.town.public_url,
                 "citizens": [asdict(person) for person in waterkant.CITIZENS],
                 "samples": [
-                    {"name": name, "label": label, "url": f"/street/samples/{name}"}
-                    for name, label in SAMPLES.items()
+                    {"name": name, "label": label, "url": f"/street/samples/{name}"} for name, label in SAMPLES.items()
                 ],
                 "phones": [platform.street() for platform in self.town.platforms.values()],
                 "faults": self.town.faults.as_json(),
@@ -235,7 +233,7 @@ class Desk:
             raise Refused(sentence_of(error)) from error
         return JSONResponse(made)
 
-    # -- faults and books ---------------------------------------------------------------------------------------
+    # -- faults and books --------------------------------------------------------------------------------
 
     async def faults(self, request: Request) -> Response:
         """The faults that are on."""
@@ -266,7 +264,7 @@ class Desk:
             raise Refused("Het regelnummer is een getal.")
         return JSONResponse(self.town.books[int(after) :])
 
-    # -- the clock ----------------------------------------------------------------------------------------------
+    # -- the clock ---------------------------------------------------------------------------------------
 
     def _clock(self) -> Json:
         return {"now": self.town.now().isoformat(), "offset": clock.offset(), "presets": list(PRESETS)}
@@ -281,9 +279,7 @@ class Desk:
         try:
             self._move(order)
         except (clock.ClockNotMovable, OSError) as error:
-            raise Refused(
-                "De klok van Waterkant kan hier niet worden verzet (CLOCK_FILE is niet gezet)."
-            ) from error
+            raise Refused("De klok van Waterkant kan hier niet worden verzet (CLOCK_FILE is niet gezet).") from error
         except (OverflowError, ValueError) as error:
             said = str(error)
             raise Refused(said if said.endswith(".") else "Zo ver kan de klok niet worden verzet.") from error

@@ -61,9 +61,7 @@ class Faults:
         if name not in API_FAULTS + WEBHOOK_FAULTS:
             raise ValueError(f"Deze storing is er niet. Kies uit: {', '.join(API_FAULTS + WEBHOOK_FAULTS)}.")
         if operation not in OPERATIONS:
-            raise ValueError(
-                "Een storing geldt voor send, voor read, of voor beide (laat operation dan leeg)."
-            )
+            raise ValueError("Een storing geldt voor send, voor read, of voor beide (laat operation dan leeg).")
         count = _number(order.get("count", 1), "Het aantal keren", MAX_COUNT)
         if count != int(count):
             raise ValueError("Het aantal keren is een heel getal.")

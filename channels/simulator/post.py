@@ -45,6 +45,7 @@ class Parcel:
     webhook: Webhook | None = None  # gone after a restart; only needed to make a batch
 
     def as_json(self) -> Json:
+        """For the state on disk."""
         return {
             "kind": self.kind,
             "path": self.path,
@@ -89,7 +90,7 @@ class Post:
         self._numbers = counter(1)
         self._client: aiohttp.ClientSession | None = None
 
-    # -- what the town sees -------------------------------------------------------------------------------------
+    # -- what the town sees ------------------------------------------------------------------------------
 
     def waiting(self) -> Iterator[Parcel]:
         """Every parcel that is not there yet, in the order in which it was posted."""
@@ -130,7 +131,7 @@ class Post:
                 )
             )
 
-    # -- start and stop -----------------------------------------------------------------------------------------
+    # -- start and stop ----------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begin to deliver. In the event loop."""
@@ -151,7 +152,7 @@ class Post:
             await self._client.close()
             self._client = None
 
-    # -- posting ------------------------------------------------------------------------------------------------
+    # -- posting -----------------------------------------------------------------------------------------
 
     def deliver(self, kind: str, webhook: Webhook) -> None:
         """Put a webhook in line, with the faults of the moment."""
@@ -256,7 +257,7 @@ class Post:
                 continue
             self._lost(parcel, "te veel wachtende berichten")
 
-    # -- delivering ---------------------------------------------------------------------------------------------
+    # -- delivering --------------------------------------------------------------------------------------
 
     def _line_up(self, parcel: Parcel) -> None:
         line = self.lines.get(parcel.path)
@@ -299,7 +300,8 @@ class Post:
 
     async def _try(self, parcel: Parcel) -> tuple[str, bool]:
         """One call. Returns what was wrong ("" for a 2xx answer) and whether anybody was there at all."""
-        assert self._client is not None
+        if self._client is None:
+            return "stopped", False
         headers = {**parcel.headers, "Content-Type": parcel.content_type}
         try:
             async with self._client.post(

@@ -47,9 +47,7 @@ def _pavement(rng: random.Random) -> Image.Image:
         shift = (row % 2) * side // 2
         for column in range(-1, 7):
             x, y = column * side - shift, row * side - 40
-            draw.rounded_rectangle(
-                (x + 4, y + 4, x + side - 4, y + side - 4), 5, _shade(rng, (163, 161, 154), 9)
-            )
+            draw.rounded_rectangle((x + 4, y + 4, x + side - 4, y + side - 4), 5, _shade(rng, (163, 161, 154), 9))
             for _ in range(26):
                 px, py = x + rng.randint(10, side - 12), y + rng.randint(10, side - 12)
                 draw.ellipse((px, py, px + 3, py + 2), _shade(rng, (142, 140, 132), 10))
@@ -111,7 +109,8 @@ def _container(rng: random.Random) -> Image.Image:
         draw.ellipse((x - 26, 590, x + 26, 642), (38, 38, 38))
         draw.ellipse((x - 10, 606, x + 10, 626), (120, 120, 120))
     bags = (
-        (330, 150, 150), (470, 120, 165), (560, 175, 120), (400, 190, 140), (160, 500, 165), (700, 520, 150), (250, 560, 120),
+        (330, 150, 150), (470, 120, 165), (560, 175, 120), (400, 190, 140), (160, 500, 165), (700, 520, 150),
+        (250, 560, 120),
     )  # fmt: skip
     for x, y, size in bags:
         base = rng.choice(((52, 54, 60), (66, 70, 78), (214, 214, 206), (44, 46, 52)))

@@ -18,7 +18,8 @@ from channels.simulator.platform import Json
 
 def say(sentence: str) -> None:
     """A sentence for whoever started the simulator (Dutch), on standard error."""
-    print(f"Simulator: {sentence}", file=sys.stderr, flush=True)
+    sys.stderr.write(f"Simulator: {sentence}\n")
+    sys.stderr.flush()
 
 
 class StateFile:
@@ -40,9 +41,10 @@ class StateFile:
             problem = type(error).__name__
         aside = self.path.with_name(f"{self.path.name}.onleesbaar-{time.strftime('%Y%m%d-%H%M%S')}")
         with suppress(OSError):
-            os.replace(self.path, aside)
+            self.path.replace(aside)
         say(
-            f"{self.path.name} is niet te lezen ({problem}) en is opzijgezet als {aside.name}. De straat begint opnieuw."
+            f"{self.path.name} is niet te lezen ({problem}) en is opzijgezet als {aside.name}. "
+            "De straat begint opnieuw."
         )
         return {}
 
@@ -55,10 +57,10 @@ class StateFile:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(aside, self.path)
+            Path(aside).replace(self.path)
         except BaseException:
             with suppress(OSError):
-                os.unlink(aside)
+                Path(aside).unlink()
             raise
 
 

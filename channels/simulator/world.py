@@ -58,7 +58,7 @@ class Town:
             platform.state = {**platform.state, **kept.get("platforms", {}).get(kind, {})}
         self._kept_post: Json = kept.get("post", {})
 
-    # -- World --------------------------------------------------------------------------------------------------
+    # -- World -------------------------------------------------------------------------------------------
 
     def now(self) -> datetime:
         """The town's time, aware UTC."""
@@ -86,7 +86,7 @@ class Town:
         """Keep a file; returns its address."""
         return f"{self.base_url}/media/{self._media.keep(self.new_id(), content, content_type, name)}"
 
-    # -- for the app --------------------------------------------------------------------------------------------
+    # -- for the app -------------------------------------------------------------------------------------
 
     @property
     def books(self) -> list[Json]:
@@ -126,9 +126,7 @@ class Town:
         try:
             self.post.restore(self._kept_post)
         except (KeyError, TypeError, ValueError):
-            say(
-                "een deel van de wachtende berichten in het bewaarde bestand is niet te lezen en is overgeslagen."
-            )
+            say("een deel van de wachtende berichten in het bewaarde bestand is niet te lezen en is overgeslagen.")
         self._kept_post = {}
         self.post.start()
         self._saver = asyncio.create_task(self._save_when_changed(), name="simulator state")
@@ -142,7 +140,7 @@ class Town:
         self._save(*self._dump())
         self._loop = None
 
-    # -- inside -------------------------------------------------------------------------------------------------
+    # -- inside ------------------------------------------------------------------------------------------
 
     def _in_loop(self, call: Callable[..., None], *arguments: Any) -> None:
         """Run now when in the town's loop, else soon in it."""
