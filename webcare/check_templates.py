@@ -14,20 +14,14 @@ def main() -> int:
     wrong = []
     count = 0
     for engine in engines.all():
-        ours = [
-            Path(folder) for folder in engine.template_dirs if Path(folder).is_relative_to(settings.BASE_DIR)
-        ]
-        others = [
-            Path(folder) for other in engines.all() if other is not engine for folder in other.template_dirs
-        ]
+        ours = [Path(folder) for folder in engine.template_dirs if Path(folder).is_relative_to(settings.BASE_DIR)]
+        others = [Path(folder) for other in engines.all() if other is not engine for folder in other.template_dirs]
         for folder in ours:
             if ".venv" in folder.parts:
                 continue
             for path in sorted(folder.rglob("*")):
                 # Where one engine's folder lies inside another's, a template belongs to the innermost.
-                inner = [
-                    o for o in others if path.is_relative_to(o) and o != folder and o.is_relative_to(folder)
-                ]
+                inner = [o for o in others if path.is_relative_to(o) and o != folder and o.is_relative_to(folder)]
                 if not path.is_file() or inner:
                     continue
                 count += 1

@@ -104,9 +104,7 @@ def allowed(expression: str) -> bool:
     One that mixes AND with OR is read strictly: every licence in it must be allowed.
     """
     plain = expression.replace("(", " ").replace(")", " ")
-    parts = [
-        part.strip().upper() in ALLOWED for part in re.split(r"\s+(?:AND|OR|WITH)\s+", plain, flags=re.I)
-    ]
+    parts = [part.strip().upper() in ALLOWED for part in re.split(r"\s+(?:AND|OR|WITH)\s+", plain, flags=re.I)]
     only_choices = re.search(r"\s(?:AND|WITH)\s", plain, flags=re.I) is None
     return any(parts) if only_choices else all(parts)
 
@@ -114,8 +112,7 @@ def allowed(expression: str) -> bool:
 def main() -> int:
     """Print every package that is not allowed, or how many are; the exit code."""
     found = [
-        (package.metadata["Name"], licence(package))
-        for package in shipped(Path(__file__).resolve().parent.parent)
+        (package.metadata["Name"], licence(package)) for package in shipped(Path(__file__).resolve().parent.parent)
     ]
     wrong = sorted((name, text) for name, text in found if not allowed(text))
     for name, text in wrong:

@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 90
 ROOM_NEEDED = 300 * 1024 * 1024  # bytes: a new cluster with its first write-ahead log takes about 50 MB
 # What the demo makes in its data folder; reset removes these and nothing else, whatever DATA_DIR points at.
-OURS = ("services", "logs", "media", "secrets.json", "clock", "simulator.json")
+OURS = ("services", "logs", "media", "static", "secrets.json", "clock", "simulator.json")
 OURS_PATTERNS = ("celerybeat-schedule*", "simulator.json.*")
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -99,7 +99,7 @@ class Demo:
                 f"De schijf van {self.data} is bijna vol: er is minder dan 300 MB vrij. Maak ruimte vrij."
             )
         logs = self.data / "logs"
-        for folder in (logs, self.data / "media"):
+        for folder in (logs, self.data / "media", self.data / "static"):
             folder.mkdir(mode=0o700, exist_ok=True)
         environment = {**os.environ, **self.environment()}
         environment.update(start_services(group, os.environ, self.data))
@@ -112,7 +112,7 @@ class Demo:
             group.start(part.name, part.command, env={**environment, **dict(part.env)}, log=log, cwd=ROOT)
         self._await(group, signals, [part.ready for part in parts if part.ready is not None])
         print(self.welcome(), flush=True)
-        while signals.stop is None:
+        while signals.stop() is None:
             fail_if_dead(group)
             signals.wait(5)
 
@@ -122,7 +122,7 @@ class Demo:
         log.unlink(missing_ok=True)
         child = group.start("prepare", command, env=environment, log=log, cwd=ROOT)
         while child.exit_code() is None:
-            if signals.stop is not None:
+            if signals.stop() is not None:
                 raise Stopped
             signals.wait(1)
         if child.exit_code() != 0:
@@ -134,7 +134,7 @@ class Demo:
         deadline = time.monotonic() + READY_SECONDS
         said = ""
         while addresses:
-            if signals.stop is not None:
+            if signals.stop() is not None:
                 raise Stopped
             fail_if_dead(group)
             ok, said = answers(addresses[0])
@@ -146,7 +146,7 @@ class Demo:
                     f"{addresses[0]} is na {READY_SECONDS} seconden nog niet gereed: {said}\n"
                     f"De logboeken staan in {self.data / 'logs'}."
                 )
-            signals.wait(0.1)
+            signals.wait(0.2)
 
     def environment(self) -> dict[str, str]:
         """What every part of the demo gets, but for the addresses of the services."""
@@ -163,6 +163,7 @@ class Demo:
             "SIMULATOR_STATE": str(self.data / "simulator.json"),
             "MEDIA_ROOT": str(self.data / "media"),
             "STATIC_FROM_SOURCE": "1",
+            "STATIC_ROOT": str(self.data / "static"),
             "PYTHONUNBUFFERED": "1",
         }
 

@@ -164,7 +164,7 @@ class Signals:
     """
 
     def __init__(self) -> None:
-        self.stop: signal.Signals | None = None
+        self._stop: signal.Signals | None = None
         self._woken = threading.Event()
         self._before: dict[signal.Signals, object] = {}
 
@@ -181,8 +181,12 @@ class Signals:
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         if number != signal.SIGCHLD:
-            self.stop = signal.Signals(number)
+            self._stop = signal.Signals(number)
         self._woken.set()
+
+    def stop(self) -> signal.Signals | None:
+        """The signal by which somebody asked us to stop, if somebody did."""
+        return self._stop
 
     def wait(self, seconds: float) -> None:
         """Return after `seconds`, or sooner when a signal came."""

@@ -24,16 +24,17 @@ def run(command: Sequence[str], data: Path | None = None, *, durable: bool | Non
         Group() as group,
     ):
         found = start_services(group, os.environ, data, durable=durable)
-        if signals.stop is not None:
-            return 128 + signals.stop
+        asked = signals.stop()
+        if asked is not None:
+            return 128 + asked
         try:
             child = group.start("command", [program, *command[1:]], env={**os.environ, **found}, foreground=True)
         except OSError as error:
             raise CannotStart(f"{program} kan niet worden gestart: {error.strerror}.") from error
-        while child.exit_code() is None and signals.stop is None:
+        while (code := child.exit_code()) is None:
             signals.wait(5)
-        if signals.stop is not None and child.exit_code() is None:
-            group.stop("app")
-            return 128 + signals.stop
-        code = child.exit_code() or 0
+            asked = signals.stop()
+            if asked is not None and child.exit_code() is None:
+                group.stop("app")
+                return 128 + asked
         return code if code >= 0 else 128 - code
