@@ -98,7 +98,7 @@ def unshortened(written: str, links: Iterable[Json]) -> str:
         own_media = link.get("media_key") or text(link.get("display_url")).startswith(("pic.x.com", "pic.twitter.com"))
         # Only the whole link: one t.co address may be the beginning of another.
         full = "" if own_media else text(link.get("expanded_url")) or short
-        written = re.sub(re.escape(short) + r"(?![A-Za-z0-9])", lambda _found, new=full: new, written)
+        written = re.sub(re.escape(short) + r"(?![A-Za-z0-9])", full.replace("\\", r"\\"), written)
     return html.unescape(written).strip()
 
 
