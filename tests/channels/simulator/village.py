@@ -148,7 +148,7 @@ class Village(Platform):
     def find(self, number: str) -> Json:
         def search(items: list[Json]) -> Json | None:
             for item in items:
-                if item["id"] == number or (item := search(item["replies"]) or {}):  # noqa: PLW2901
+                if item["id"] == number or (item := search(item["replies"]) or {}):
                     return item
             return None
 
