@@ -16,6 +16,7 @@ from channels.messages import IncomingMessage
 from channels.models import Account, AccountState
 
 OVERLAP = timedelta(minutes=10)  # platforms list a message some time after it was sent
+SETTLING = timedelta(minutes=2)  # younger ones are left to their webhook, which knows more; less than OVERLAP
 ASK_BROKEN_EVERY = timedelta(hours=1)
 AT_ONCE = 4  # fewer than the pool has connections
 
@@ -72,6 +73,7 @@ def repair_gap(account: Account) -> int:
             found.append(message)  # noqa: PERF402  (extend would lose all when it breaks off)
     except SendError as error:
         failure = error
+    found = [message for message in found if message.sent_at <= started - SETTLING]
     new = store_messages(account, found, started)
     if failure is not None:
         note_failure(account, failure.reason, failure.code)
