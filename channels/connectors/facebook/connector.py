@@ -14,6 +14,7 @@ from channels.messages import (
     IncomingMessage,
     Item,
     OutgoingMessage,
+    Person,
     SentMessage,
     WebhookAnswer,
     WebhookRequest,
@@ -93,6 +94,10 @@ class FacebookConnector(Connector):
     def delete(self, account: AccountCredentials, external_id: str) -> None:
         """Remove a comment. Raises as ``send``."""
         send.delete(self._graph(account), external_id)
+
+    def profile(self, account: AccountCredentials, external_id: str) -> Person | None:
+        """Who a Messenger id is, as its webhooks never say; None when Meta does not tell. Raises as ``send``."""
+        return read.profile(self._graph(account), account, external_id)
 
     def _graph(self, account: AccountCredentials) -> Graph:
         secrets = account.secrets

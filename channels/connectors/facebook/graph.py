@@ -7,7 +7,7 @@ import requests
 
 from channels.connectors.facebook.failures import Call, graph_error, judge
 from channels.connectors.facebook.signature import appsecret_proof
-from channels.errors import SendError, TemporaryFailure, UnknownOutcome
+from channels.errors import PermanentFailure, SendError, TemporaryFailure, UnknownOutcome
 from channels.http import PlatformSession, from_network_error
 
 with warnings.catch_warnings():
@@ -47,12 +47,16 @@ class Wire:
         proof = {"appsecret_proof": appsecret_proof(self.app_secret, self.token)} if self.app_secret else {}
         if method == "POST":
             form |= {"access_token": self.token, **proof}
-            headers = {}
         else:
             query |= proof
-            headers = {"Authorization": f"Bearer {self.token}"}
-        self.answer = self.session.request(method, url, params=query, data=form or None, headers=headers, **rest)
+        # A function as auth also keeps requests from looking into ~/.netrc.
+        self.answer = self.session.request(method, url, params=query, data=form or None, auth=self._authorise, **rest)
         return self.answer
+
+    def _authorise(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if request.method != "POST":
+            request.headers["Authorization"] = f"Bearer {self.token}"
+        return request
 
 
 class Graph:
@@ -84,12 +88,14 @@ class Graph:
         client.version = VERSION
         try:
             result = client.request(f"{client.version}/{path}", method=method, **arguments)
-        except (facebook.GraphAPIError, ValueError, LookupError, requests.RequestException) as error:
+        except (facebook.GraphAPIError, ValueError, LookupError, OSError) as error:
             # JSONDecodeError is a RequestException too: what counts is whether an answer came.
             if wire.answer is not None:
                 raise judge(wire.answer, call) from None
             if isinstance(error, requests.RequestException):
                 raise _network(error, call) from None
+            if isinstance(error, OSError):  # a file of ours that could not be read to its end
+                raise PermanentFailure("", "content", type(error).__name__) from None
             raise
         answer = wire.answer
         if answer is None or not answer.ok or not isinstance(result, dict) or graph_error(answer):

@@ -9,6 +9,7 @@ from channels.connector import Found
 from channels.connectors.facebook.feed import comment_thread, comment_url
 from channels.connectors.facebook.graph import Graph
 from channels.connectors.facebook.values import ident, listing, mapping, moment, text
+from channels.errors import PermanentFailure
 from channels.messages import (
     AccountCredentials,
     Attachment,
@@ -38,6 +39,24 @@ def me(graph: Graph) -> tuple[str, str]:
     """(id, name) of the Page the token belongs to. Raises SendError."""
     found = graph.get("me", fields="id,name")
     return ident(found.get("id")), text(found.get("name"))
+
+
+def profile(graph: Graph, account: AccountCredentials, external_id: str) -> Person | None:
+    """Name and picture of someone who wrote to this Page in Messenger; None when Meta does not tell.
+
+    Messenger's webhooks carry a bare id. Without the permission for profiles the name is with the conversation.
+    Raises SendError (never UnknownOutcome).
+    """
+    try:
+        found = graph.get(external_id, fields="name,first_name,last_name,profile_pic")
+    except PermanentFailure as failure:
+        if failure.reason not in ("permission", "gone", "recipient", "other"):
+            raise
+        found = _participant(graph, account, external_id)
+    name = text(found.get("name")) or f"{text(found.get('first_name'))} {text(found.get('last_name'))}".strip()
+    if not name:
+        return None
+    return Person(external_id=external_id, name=name, avatar_url=text(found.get("profile_pic")))
 
 
 def find_sent(graph: Graph, account: AccountCredentials, message: OutgoingMessage, since: datetime) -> Found:
@@ -111,6 +130,18 @@ def _find_message(graph: Graph, account: AccountCredentials, message: OutgoingMe
             doubt = True
         doubt = doubt or not covered.wholly
     return Found(surely_absent=not doubt)
+
+
+def _participant(graph: Graph, account: AccountCredentials, external_id: str) -> dict[str, Any]:
+    conversations = graph.get(
+        f"{account.external_id}/conversations", platform="messenger", user_id=external_id, fields="participants"
+    )
+    people = [
+        mapping(person)
+        for conversation in listing(conversations.get("data"))
+        for person in _data(mapping(conversation), "participants")
+    ]
+    return next((person for person in people if ident(person.get("id")) == external_id), {})
 
 
 # -- fetch_since ---------------------------------------------------------------------------------------------

@@ -164,6 +164,9 @@ class _Graph:
     async def _show(self, call: _Call) -> Json:
         if call.node == call.page.external_id:
             return {"id": call.page.external_id, "name": call.page.name}
+        who = next((found for found in CITIZENS if found.psid == call.node), None)
+        if who is not None and self._talk(call.page.external_id, who):
+            return {"id": who.psid, "name": who.name}
         item = self._item(call)
         return self._post(item) if item["id"] in self.platform.state["posts"] else self._reply(item)
 

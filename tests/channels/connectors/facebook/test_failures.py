@@ -2,6 +2,7 @@
 
 import json
 import socket
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -21,13 +22,14 @@ HTML = "<html><h1>502 Bad Gateway</h1></html>"
 
 def failed(facebook: Facebook, answer: Any, act: str = "send") -> tuple[type[SendError], str, str]:
     facebook.stage.answers.append(answer)
+    message = public("Goedemiddag", "1_2")
+    acts: dict[str, Callable[[], object]] = {
+        "send": lambda: facebook.connector.send(facebook.page, message),
+        "hide": lambda: facebook.connector.hide(facebook.page, "1_2"),
+        "find": lambda: facebook.connector.find_sent(facebook.page, message, now()),
+    }
     with pytest.raises(SendError) as caught:
-        if act == "send":
-            facebook.connector.send(facebook.page, public("Goedemiddag", "1_2"))
-        elif act == "hide":
-            facebook.connector.hide(facebook.page, "1_2")
-        else:
-            facebook.connector.find_sent(facebook.page, public("Goedemiddag", "1_2"), now())
+        acts[act]()
     assert "waterkant-page-token" not in f"{caught.value!r} {caught.value.detail}"
     assert "Goedemiddag" not in f"{caught.value!r} {caught.value.detail}"
     return type(caught.value), caught.value.code, caught.value.reason

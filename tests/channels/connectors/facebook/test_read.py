@@ -12,7 +12,7 @@ from channels.clock import now
 from channels.connector import Found, Health
 from channels.connectors.facebook import read
 from channels.errors import PermanentFailure, TemporaryFailure
-from channels.messages import AccountCredentials, OutgoingFile, OutgoingMessage
+from channels.messages import AccountCredentials, OutgoingFile, OutgoingMessage, Person
 from tests.channels.connectors.facebook.conftest import (
     AISHA_PSID,
     PAGE,
@@ -238,3 +238,23 @@ def test_check_unreachable_raises(facebook: Facebook) -> None:
     facebook.stage.answers.append(Response("<html>", 502, media_type="text/html"))
     with pytest.raises(TemporaryFailure):
         facebook.connector.check(facebook.page)
+
+
+def test_profile_names_a_messenger_id(facebook: Facebook) -> None:
+    facebook.chat()
+    aisha = Person(external_id=AISHA_PSID, name="Aïsha Benali")
+    assert facebook.connector.profile(facebook.page, AISHA_PSID) == aisha
+    facebook.stage.answers.append(graph_error(200, status=403))  # no permission for profiles
+    assert facebook.connector.profile(facebook.page, AISHA_PSID) == aisha
+    told = {"first_name": "Aïsha", "last_name": "B.", "profile_pic": "https://platform-lookaside.fbsbx.com/1"}
+    facebook.stage.answers.append(answered(told))
+    assert facebook.connector.profile(facebook.page, AISHA_PSID) == Person(
+        external_id=AISHA_PSID, name="Aïsha B.", avatar_url="https://platform-lookaside.fbsbx.com/1"
+    )
+
+
+def test_profile_of_a_stranger_is_none(facebook: Facebook) -> None:
+    assert facebook.connector.profile(facebook.page, AISHA_PSID) is None
+    facebook.stage.answers.append(graph_error(190))
+    with pytest.raises(PermanentFailure):
+        facebook.connector.profile(facebook.page, AISHA_PSID)

@@ -1,6 +1,9 @@
 """Answers out, over real HTTP through facebook-sdk: what arrives at Facebook, and what comes back."""
 
 import json
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -290,3 +293,18 @@ def test_nested_values_are_json_text(facebook: Facebook) -> None:
     facebook.connector.send(facebook.page, private('"quotes" & {braces}'))
     assert [message["text"] for message in messages_by_us(facebook)] == ['"quotes" & {braces}']
     assert json.loads(json.dumps(facebook.platform.state)) == facebook.platform.state
+
+
+def test_connector_imports_where_warnings_are_errors(tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "error", "-c", "import channels.connectors.facebook.connector"]
+    environment = os.environ | {"PYTHONPYCACHEPREFIX": str(tmp_path)}  # compiled for the first time
+    done = subprocess.run(
+        command, env=environment, cwd=Path(__file__).parents[4], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_file_that_breaks_off_was_surely_not_sent(facebook: Facebook, tmp_path: Path) -> None:
+    folder = OutgoingFile(path=str(tmp_path), content_type="image/png", name="map.png")
+    assert refused(facebook, private("x", files=(folder,))) == ("", "content")
+    assert facebook.stage.calls == []
