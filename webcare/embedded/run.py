@@ -12,6 +12,14 @@ from webcare.embedded.processes import Group, Signals
 from webcare.embedded.services import start_services
 
 
+def inherited() -> dict[str, str]:
+    """Our own environment without what importing webcare added to it: pytest, say, has settings of its own."""
+    environment = dict(os.environ)
+    if environment.get("DJANGO_SETTINGS_MODULE") == "webcare.settings":
+        del environment["DJANGO_SETTINGS_MODULE"]
+    return environment
+
+
 def run(command: Sequence[str], data: Path | None = None, *, durable: bool | None = None) -> int:
     """Run `command` with DATABASE_URL and REDIS_URL set; its exit code, or 128 + the signal that ended it.
 
@@ -28,7 +36,7 @@ def run(command: Sequence[str], data: Path | None = None, *, durable: bool | Non
         if asked is not None:
             return 128 + asked
         try:
-            child = group.start("command", [program, *command[1:]], env={**os.environ, **found}, foreground=True)
+            child = group.start("command", [program, *command[1:]], env={**inherited(), **found}, foreground=True)
         except OSError as error:
             raise CannotStart(f"{program} kan niet worden gestart: {error.strerror}.") from error
         while (code := child.exit_code()) is None:

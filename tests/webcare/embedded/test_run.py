@@ -38,6 +38,7 @@ print(json.dumps({
 raise SystemExit(3)
 """
 
+GIVEN = {"DATABASE_URL": "postgresql://a@b/c", "REDIS_URL": "redis://d/1"}
 WRITE = """
 import os, psycopg, redis, signal
 with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
@@ -98,13 +99,22 @@ def test_run_without_services_starts_both_and_leaves_nothing(embedded: Embedded,
 def test_run_with_given_addresses_starts_nothing(embedded: Embedded) -> None:
     tell = "import os; print(os.environ['DATABASE_URL'], os.environ['REDIS_URL'])"
 
-    done = embedded("run", "--", "python", "-c", tell, DATABASE_URL="postgresql://a@b/c", REDIS_URL="redis://d/1")
+    done = embedded("run", "--", "python", "-c", tell, **GIVEN)
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "postgresql://a@b/c redis://d/1\n", "")
 
 
+def test_run_chooses_no_settings_for_the_command(embedded: Embedded) -> None:
+    """pytest has its own in pyproject.toml, which a variable would overrule."""
+    tell = "import os; print(os.environ.get('DJANGO_SETTINGS_MODULE'))"
+
+    done = embedded("run", "--", "python", "-c", tell, **GIVEN, DJANGO_SETTINGS_MODULE="webcare.settings")
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "None\n", "")
+
+
 def test_run_of_an_unknown_command_is_a_sentence(embedded: Embedded) -> None:
-    done = embedded("run", "--", "no-such-command", DATABASE_URL="postgresql://a@b/c", REDIS_URL="redis://d/1")
+    done = embedded("run", "--", "no-such-command", **GIVEN)
 
     expected = "no-such-command kan niet worden gestart: No such file or directory.\n"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", expected)
