@@ -3,7 +3,7 @@
 set -eu
 
 find_chromium() {
-    for candidate in "${CHROMIUM:-}" /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome \
+    for candidate in /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome \
         "$(command -v chromium 2>/dev/null || true)" "$(command -v chromium-browser 2>/dev/null || true)" \
         "$(command -v google-chrome 2>/dev/null || true)" \
         "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"; do
@@ -15,11 +15,15 @@ find_chromium() {
     return 1
 }
 
-find_chromium && exit 0
 if [ -n "${CHROMIUM:-}" ]; then
+    if [ -x "$CHROMIUM" ]; then
+        printf '%s\n' "$CHROMIUM"
+        exit 0
+    fi
     echo "CHROMIUM=$CHROMIUM is no program that can be run." >&2
     exit 1
 fi
+find_chromium && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "Installing chromium for the browser tests …" >&2
     export DEBIAN_FRONTEND=noninteractive

@@ -4,6 +4,7 @@
 set -eu
 
 cd "$(dirname "$0")/.."
+HOME="${HOME:-/nonexistent}" # unset in some build systems
 UV_VERSION=0.13.9 # what is fetched when the machine has no recent uv
 stamp=.venv/.webcare-lock
 
