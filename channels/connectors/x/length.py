@@ -64,13 +64,14 @@ def _domain_end(text: str, match: re.Match[str]) -> int:
     labels = text[start : match.end()].split(".")
     if any(_label_length(label) > 63 for label in labels):
         return 0
-    for count in range(len(labels), 1, -1):
-        last = labels[count - 1].lower()
+    end = match.end()
+    for label in reversed(labels[1:]):
+        last = label.lower()
         known = last in tlds.ASCII or last.startswith("xn--") or (not bare and last in tlds.UNICODE)
-        end = start + len(".".join(labels[:count]))
         # A name that runs on ("gemeente.nl@…", "gemeente.nl-x") has another last label than it seems.
         if known and not re.match(r"[0-9A-Za-z@+-]", text[end : end + 1]):
             return end
+        end -= len(label) + 1
     return 0
 
 

@@ -91,6 +91,8 @@ def post_text(post: Json) -> str:
 
 def unshortened(written: str, links: Iterable[Json]) -> str:
     """``written`` unescaped, its t.co links replaced by what they stand for; links to own media fall away."""
+    # First, as a full address may hold what looks like an entity ("?a=1&copy=2").
+    written = html.unescape(written)
     for link in links:
         short = text(link.get("url"))
         if not short:
@@ -99,7 +101,7 @@ def unshortened(written: str, links: Iterable[Json]) -> str:
         # Only the whole link: one t.co address may be the beginning of another.
         full = "" if own_media else text(link.get("expanded_url")) or short
         written = re.sub(re.escape(short) + r"(?![A-Za-z0-9])", full.replace("\\", r"\\"), written)
-    return html.unescape(written).strip()
+    return written.strip()
 
 
 def _mentions(post: Json, account_id: str, us: Json) -> bool:

@@ -141,7 +141,8 @@ class Faulty:
         self.app: Starlette | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        assert self.town and self.app
+        assert self.town is not None
+        assert self.app is not None
         request = Request(scope, receive)
         self.town.calls.append(f"{request.method} {request.url.path}")
         if self.town.faults:
