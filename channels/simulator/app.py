@@ -1,10 +1,13 @@
 """The simulator's ASGI app: the platforms' APIs with faults on request, and "de straat". Run under uvicorn."""
 
 import os
+import signal
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
+from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,6 +47,7 @@ def build(base_url: str, public_url: str, state_path: Path, platforms: Mapping[s
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await town.start()
+        _end_streams_on_signals(town)
         try:
             yield
         finally:
@@ -55,6 +59,25 @@ def build(base_url: str, public_url: str, state_path: Path, platforms: Mapping[s
     app = Starlette(routes=routes, lifespan=lifespan)
     app.state.town = town
     return app
+
+
+def _end_streams_on_signals(town: Town) -> None:
+    """Open streams would keep a stopping server waiting: uvicorn tells an app that it stops only after them.
+
+    Goes before the server's own handlers, which it puts back itself when it ends.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGINT, signal.SIGTERM):
+        servers_own = signal.getsignal(number)
+        if not callable(servers_own):
+            continue
+
+        def stop(got: int, frame: FrameType | None, then: Callable[..., object] = servers_own) -> None:
+            town.end_streams()
+            then(got, frame)
+
+        signal.signal(number, stop)
 
 
 def _faulty(route: BaseRoute, platform: Platform, town: Town) -> BaseRoute:

@@ -210,7 +210,7 @@ class Desk:
         event = self.town.listen()
         try:
             yield "retry: 1000\n\n"
-            while True:
+            while not self.town.closing:
                 yield f"event: changed\ndata: {self.town.version}\n\n"
                 try:
                     await asyncio.wait_for(event.wait(), HEARTBEAT)

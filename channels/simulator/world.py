@@ -37,6 +37,7 @@ class Town:
         self.base_url = base_url.rstrip("/")
         self.public_url = public_url.rstrip("/")
         self.version = 0
+        self.closing = False
         self._file = StateFile(state_path)
         self._books = Books(state_path.with_name(f"{state_path.name}.books"))
         self._media = Media(state_path.with_name(f"{state_path.name}.media"))
@@ -119,6 +120,16 @@ class Town:
     def unlisten(self, event: asyncio.Event) -> None:
         """Stop telling this one."""
         self._listeners.discard(event)
+
+    def end_streams(self) -> None:
+        """The server wants to stop: whoever listens should stop too. From any thread, or a signal handler."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._end_streams)
+
+    def _end_streams(self) -> None:
+        self.closing = True
+        for event in self._listeners:
+            event.set()
 
     async def start(self) -> None:
         """Open the town: what waited in the post goes out, changes are kept from now on."""

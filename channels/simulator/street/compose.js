@@ -146,6 +146,7 @@ export function listen(root, redraw, refresh) {
         form.requestSubmit();
       }
     } else if (event.key === "Escape" && form.dataset.box && !form.querySelector("details[open]")) {
+      event.preventDefault();
       form.querySelector("[data-cancel]").click();
     }
   });

@@ -103,7 +103,6 @@ export function showFaults(faults) {
     ),
   );
   morph(find("fault-list"), list);
-  find("fault-clear").disabled = faults.length === 0;
   const kind = find("fault-form").elements.kind;
   if (kind.options.length === 0) {
     kind.append(h("option", { value: "*" }, "Alle platforms"), ...view.data.phones.map((phone) => h("option", { value: phone.kind }, phone.title)));
@@ -191,12 +190,12 @@ export function listen(redraw, refresh) {
     if (off) attempt(find("fault-error"), () => call("DELETE", `/faults?id=${off}`), refresh);
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
+    if (event.key !== "Escape" || event.defaultPrevented) return;
     const menu = document.querySelector("details.menu[open]");
     if (menu) {
       menu.open = false;
       menu.querySelector("summary").focus();
-    } else if (!find("faults").hidden && find("faults").contains(document.activeElement)) {
+    } else if (!find("faults").hidden) {
       drawer(false);
     }
   });

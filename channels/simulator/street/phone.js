@@ -260,7 +260,7 @@ function photoMenu(testid) {
     h(
       "div",
       { class: "sheet" },
-      view.data.samples.map((one) => h("button", { type: "button", "data-sample": one.name, "data-testid": `sample-${one.name}` }, h("img", { src: one.url, alt: "", width: 44, height: 33, loading: "lazy" }), one.label)),
+      view.data.samples.map((one) => h("button", { type: "button", "data-sample": one.name, "data-testid": `sample-${one.name}-${testid}` }, h("img", { src: one.url, alt: "", width: 44, height: 33, loading: "lazy" }), one.label)),
       h("label", { class: "own-photo" }, "Eigen foto kiezen …", h("input", { type: "file", accept: "image/jpeg,image/png,image/gif,image/webp", "data-file": true })),
     ),
   );

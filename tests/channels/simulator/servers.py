@@ -1,11 +1,11 @@
 """Real servers for these tests: any ASGI app on a port of its own, and an inbox that only keeps what it is sent."""
 
+import json
 import socket
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any, Self
 
 import requests
@@ -60,9 +60,7 @@ class Server:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.stop()
 
 
@@ -82,8 +80,6 @@ class Inbox:
 
     def texts(self) -> list[list[str]]:
         """The texts in every call, in the order in which the calls came."""
-        import json
-
         return [[event["text"] for event in json.loads(body)] for _, body, _ in self.calls]
 
     def expect(self, *texts: list[str]) -> None:

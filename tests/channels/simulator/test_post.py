@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from channels.simulator import post
+
 from .servers import Inbox, Server, Street, until
 from .village import signature
 
@@ -79,8 +81,6 @@ def test_waiting_webhooks_survive_a_restart(open_street: Open, inbox: Inbox) -> 
 def test_poison_message_is_tried_a_bounded_number_of_times(
     street: Street, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from channels.simulator import post
-
     monkeypatch.setattr(post, "RESCUE_TRIES", 2)
     monkeypatch.setattr(post, "RESCUE_WAITS", (0.0,))
     inbox.statuses = [500] * 3
@@ -93,8 +93,6 @@ def test_poison_message_is_tried_a_bounded_number_of_times(
 def test_too_many_waiting_webhooks_drop_the_oldest_and_say_so(
     open_street: Open, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from channels.simulator import post
-
     monkeypatch.setattr(post, "KEEP_AT_MOST", 2)
     server = Server(inbox.app()).start()
     address, port = server.url, server.port

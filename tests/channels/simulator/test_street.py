@@ -1,12 +1,15 @@
 """The street's own addresses: state, play, photos, stream, clock, books, and refusals in Dutch."""
 
 import base64
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from channels.simulator.moments import next_moment
 from channels.simulator.platform import Json
@@ -188,6 +191,42 @@ def test_simulator_refuses_to_start_without_its_address(environment: dict[str, s
     command = [sys.executable, "-m", "uvicorn", "channels.simulator.app:app", "--port", "0"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stderr.strip().splitlines()[-1]) == (1, sentence)
+
+
+def test_simulator_with_the_real_platforms_stops_at_once_while_the_street_is_open(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    environment = {
+        "SIMULATOR_URL": url,
+        "PUBLIC_URL": "http://127.0.0.1:9",
+        "SIMULATOR_STATE": str(tmp_path / "town.json"),
+    }
+    command = [sys.executable, "-m", "uvicorn", "channels.simulator.app:app", "--port", str(port), "--no-access-log"]
+    running = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    try:
+        street = Street(url)
+        until(lambda: reachable(street))
+        assert street.call("GET", "/healthz")["platforms"] == ["x", "facebook", "whatsapp"]
+        street.play("whatsapp", "message", text="Goedemiddag")
+        with street.session.get(f"{url}/street/stream", stream=True, timeout=10) as answer:
+            lines = answer.iter_lines(chunk_size=1, decode_unicode=True)
+            assert next(line for line in lines if line) == "retry: 1000"
+            running.terminate()
+            said = running.communicate(timeout=10)[1]
+    finally:
+        running.kill()
+        running.wait()
+    assert "Traceback" not in said
+    assert "Goedemiddag" in (tmp_path / "town.json").read_text()
+
+
+def reachable(street: Street) -> bool:
+    try:
+        return street.session.get(f"{street.url}/healthz", timeout=1).ok
+    except requests.ConnectionError:
+        return False
 
 
 def test_delivered_count_is_in_the_state(street: Street, inbox: Inbox) -> None:

@@ -1,5 +1,6 @@
 """A small platform of our own, to try the simulator's core without any real platform's rules."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -98,8 +99,6 @@ class Village(Platform):
             raise KeyError(f"Op het plein kan niemand dit doen: {action}.")
         said = self.make(citizen, data.get("text", ""))
         if photo := data.get("photo"):
-            import base64
-
             content = base64.b64decode(photo["content"])
             said["photos"] = [self.world.media(content, photo["content_type"], photo["name"])]
         if action == "location":
