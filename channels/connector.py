@@ -14,6 +14,7 @@ from channels.messages import (
     IncomingMessage,
     Item,
     OutgoingMessage,
+    Person,
     SentMessage,
     WebhookAnswer,
     WebhookRequest,
@@ -101,6 +102,10 @@ class Connector(ABC):
     @abstractmethod
     def check(self, account: AccountCredentials) -> Health:
         """Ask the platform whether our access works. Never raises for a refusal; network trouble raises TemporaryFailure."""
+
+    def profile(self, account: AccountCredentials, external_id: str) -> Person | None:
+        """Who a bare id is, where webhooks carry no name (Messenger); None where nothing is known. Raises as ``send``."""
+        return None
 
     # -- limits -------------------------------------------------------------------------------------------------
 
