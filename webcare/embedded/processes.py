@@ -20,13 +20,17 @@ TAIL_LINES = 15
 
 @dataclass(eq=False)
 class Child:
-    """A running process that leads its own group. `log` is None when it writes to our own output."""
+    """A running process. `log` is None when it writes to our own output.
+
+    own_group: it leads a process group; otherwise it is in ours, in the foreground of a terminal.
+    """
 
     name: str
     popen: subprocess.Popen[bytes]
     kind: Kind
     stop_signal: signal.Signals
     log: Path | None = None
+    own_group: bool = True
 
     def exit_code(self) -> int | None:
         """None while it runs; negative when a signal ended it."""
@@ -120,7 +124,7 @@ class Group:
         finally:
             if output is not None:
                 output.close()
-        child = Child(name, popen, kind, stop_signal, log)
+        child = Child(name, popen, kind, stop_signal, log, not keep_group)
         self._tell(f"+ {kind} {popen.pid} {stop_signal.value}")
         self.children.append(child)
         if given is not None and popen.stdin is not None:
@@ -187,6 +191,10 @@ class Signals:
     def stop(self) -> signal.Signals | None:
         """The signal by which somebody asked us to stop, if somebody did."""
         return self._stop
+
+    def forget(self) -> None:
+        """The request was not for us after all."""
+        self._stop = None
 
     def wait(self, seconds: float) -> None:
         """Return after `seconds`, or sooner when a signal came."""

@@ -1,6 +1,7 @@
 """`run`: one command, with PostgreSQL and Redis for as long as it lasts."""
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -42,7 +43,9 @@ def run(command: Sequence[str], data: Path | None = None, *, durable: bool | Non
         while (code := child.exit_code()) is None:
             signals.wait(5)
             asked = signals.stop()
-            if asked is not None and child.exit_code() is None:
+            if asked is signal.SIGINT and not child.own_group:
+                signals.forget()  # Ctrl-C reached the command too; what it means there (pytest, a debugger) is its own
+            elif asked is not None and child.exit_code() is None:
                 group.stop("app")
                 return 128 + asked
         return code if code >= 0 else 128 - code

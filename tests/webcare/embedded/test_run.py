@@ -1,18 +1,22 @@
 """`python -m webcare.embedded run`: services for one command, and nothing left behind."""
 
+import fcntl
 import json
 import os
+import pty
 import signal
 import stat
 import subprocess
+import sys
 import tempfile
+import termios
 from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.webcare.embedded.conftest import read_until, wait_gone
+from tests.webcare.embedded.conftest import ROOT, read_until, wait_gone
 
 type Embedded = Callable[..., subprocess.CompletedProcess[str]]
 type Background = Callable[..., subprocess.Popen[str]]
@@ -173,6 +177,31 @@ def test_sigterm_reaches_the_command_and_stops_the_services(background: Backgrou
 
     assert runner.wait(30) == 128 + signal.SIGTERM
     assert wait_gone(processes) == []
+
+
+def test_ctrl_c_in_a_terminal_is_for_the_command(environment: dict[str, str]) -> None:
+    program = (
+        "import signal\nprint('up', flush=True)\ntry: signal.pause()\nexcept KeyboardInterrupt: raise SystemExit(5)\n"
+    )
+    keyboard, terminal = pty.openpty()
+    runner = subprocess.Popen(
+        [sys.executable, "-m", "webcare.embedded", "run", "--", "python", "-c", program],
+        cwd=ROOT,
+        env={**environment, **GIVEN},
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # a terminal needs an owner
+    )
+    read_until(runner, "up")
+
+    os.write(keyboard, b"\x03")
+
+    runner.communicate(timeout=30)
+    os.close(keyboard)
+    os.close(terminal)
+    assert runner.returncode == 5
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="about starting as root")
