@@ -146,7 +146,8 @@ def fetch_since(client: XClient, since: datetime, last_seen: str = "") -> Iterat
             found += _directs(client, since, last_seen)
         except SendError as error:
             failure = error
-    yield from sorted(found, key=lambda message: message.sent_at)
+    # Ids grow with time too, and decide within a millisecond.
+    yield from sorted(found, key=lambda item: (item.sent_at, len(item.external_id), item.external_id))
     if failure:
         raise failure
 

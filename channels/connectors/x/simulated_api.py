@@ -29,6 +29,7 @@ MENTIONS_KEPT = 800
 DM_DAYS = timedelta(days=30)
 DUPLICATE_WITHIN = timedelta(days=1)
 POST_KEYS = {"text", "reply", "media", "quote_tweet_id", "reply_settings"}
+MEDIA_CATEGORIES = ("tweet_image", "tweet_gif", "dm_image", "dm_gif")
 MAX_IMAGE, MAX_GIF = 5 * 1024 * 1024, 15 * 1024 * 1024
 
 DELETED = "You attempted to reply to a Tweet that is deleted or not visible to you."
@@ -336,14 +337,14 @@ class Api:
 
     async def upload(self, request: Request, account: DemoAccount) -> Response:
         """POST /2/media/upload, multipart."""
-        form = await request.form()
-        file, category = form.get("media"), str(form.get("media_category", ""))
-        if not isinstance(file, UploadFile) or category not in ("tweet_image", "tweet_gif", "dm_image", "dm_gif"):
-            raise _invalid("media and media_category are required.")
-        content = await file.read()
+        async with request.form() as form:
+            file, category = form.get("media"), str(form.get("media_category", ""))
+            if not isinstance(file, UploadFile) or category not in MEDIA_CATEGORIES:
+                raise _invalid("media and media_category are required.")
+            content, kind, name = await file.read(), file.content_type, file.filename
         if len(content) > (MAX_GIF if category.endswith("gif") else MAX_IMAGE):
             raise _invalid("The media is too large.")
-        kept = self.platform.keep_photo(content, file.content_type or "image/jpeg", file.filename or "foto")
+        kept = self.platform.keep_photo(content, kind or "image/jpeg", name or "foto")
         media_id = kept["key"].partition("_")[2]
         self.platform.state["media"][media_id] = kept
         self.platform.world.changed()
