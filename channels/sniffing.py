@@ -92,7 +92,7 @@ def _by_head(head: bytes) -> str:
     if len(head) > 1 and head[0] == 0xFF:
         if head[1] & 0xF6 == 0xF0:
             return "audio/aac"
-        if head[1] & 0xE0 == 0xE0 and head[1] & 0x06:
+        if head[1] & 0xE6 == 0xE2:  # layer III alone: layer I looks like the mark in front of UTF-16
             return "audio/mpeg"
     if head.lstrip(b"\xef\xbb\xbf \r\n")[:11].upper() == b"BEGIN:VCARD":
         return "text/vcard"
