@@ -85,7 +85,7 @@ def _faulty(route: BaseRoute, platform: Platform, town: Town) -> BaseRoute:
     inner = getattr(route, "app", None)
     if inner is None:
         raise TypeError(f"{platform.kind}: {route!r} cannot be made to fail; use Route or Mount")
-    wrapped = FaultyApp(inner, platform, town.faults, town.fault_used)
+    wrapped = FaultyApp(inner, platform, town.faults, town.fault_used, town.pause)
     if isinstance(route, Mount):
         return Mount(route.path, app=wrapped, name=route.name)
     route.app = wrapped  # type: ignore[attr-defined]

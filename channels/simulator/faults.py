@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from itertools import count as counter
 from typing import Any
@@ -123,11 +123,13 @@ class FaultyApp:
         platform: Platform,
         faults: Faults,
         noted: Callable[[Fault, str, str], None],
+        pause: Callable[[float], Awaitable[None]],
     ) -> None:
         self.app = app
         self.platform = platform
         self.faults = faults
         self.noted = noted  # told of every fault used: the fault, method and path
+        self.pause = pause  # sleeps, but not longer than the town is open
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI. A call meets at most one ``slow`` and one other fault."""
@@ -138,7 +140,7 @@ class FaultyApp:
         slow = self.faults.take(("slow",), self.platform.kind, operation)
         if slow is not None:
             self.noted(slow, scope["method"], scope["path"])
-            await asyncio.sleep(slow.seconds)
+            await self.pause(slow.seconds)
         fault = self.faults.take(API_FAULTS[1:], self.platform.kind, operation)
         if fault is None:
             await self.app(scope, receive, send)
@@ -163,10 +165,12 @@ class FaultyApp:
             while (await receive())["type"] != "http.disconnect":
                 pass
 
-        waiting = asyncio.ensure_future(gone())
-        done, _ = await asyncio.wait({waiting}, timeout=seconds)
-        if done:
+        left, over = asyncio.ensure_future(gone()), asyncio.ensure_future(self.pause(seconds))
+        await asyncio.wait({left, over}, return_when=asyncio.FIRST_COMPLETED)
+        client_left = left.done()
+        left.cancel()
+        over.cancel()
+        if client_left:
             return
-        waiting.cancel()
         # Headers that promise a byte which never comes: the one way in ASGI to close without an answer.
         await send({"type": "http.response.start", "status": 504, "headers": [(b"content-length", b"1")]})

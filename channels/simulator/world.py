@@ -6,6 +6,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ class Town:
         self.base_url = base_url.rstrip("/")
         self.public_url = public_url.rstrip("/")
         self.version = 0
-        self.closing = False
+        self._closing = asyncio.Event()
         self._file = StateFile(state_path)
         self._books = Books(state_path.with_name(f"{state_path.name}.books"))
         self._media = Media(state_path.with_name(f"{state_path.name}.media"))
@@ -121,13 +122,23 @@ class Town:
         """Stop telling this one."""
         self._listeners.discard(event)
 
+    @property
+    def closing(self) -> bool:
+        """Whether the server wants to stop."""
+        return self._closing.is_set()
+
+    async def pause(self, seconds: float) -> None:
+        """Sleep, but no longer than the town is open."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), seconds)
+
     def end_streams(self) -> None:
         """The server wants to stop: whoever listens should stop too. From any thread, or a signal handler."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._end_streams)
 
     def _end_streams(self) -> None:
-        self.closing = True
+        self._closing.set()
         for event in self._listeners:
             event.set()
 

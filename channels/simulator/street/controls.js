@@ -29,7 +29,7 @@ const words = new Map(FAULTS.flatMap(([, list]) => list).map(([name, label, text
 
 let base = { town: Date.now(), seen: performance.now() };
 
-const narrow = matchMedia("(max-width: 1020px)");
+const narrow = matchMedia("(max-width: 1240px)");
 
 export const townNow = () => new Date(base.town + performance.now() - base.seen);
 

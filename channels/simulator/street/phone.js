@@ -4,7 +4,7 @@ import { clockTime, exactTime, h, icon, shortTime } from "./dom.js";
 import { citizenOf, itemsOf, person, roomOf, unread, view } from "./view.js";
 
 const SHOWN = 60; // items of a room before "Toon eerdere berichten"
-const STATES = { sent: ["tick", "verstuurd"], delivered: ["ticks", "afgeleverd"], read: ["ticks", "gelezen"] };
+const STATES = { failed: ["fault", "niet afgeleverd"], undelivered: ["fault", "niet afgeleverd"], sent: ["tick", "verstuurd"], delivered: ["ticks", "afgeleverd"], read: ["ticks", "gelezen"] };
 const ICONS = { reply: "reply", comment: "reply", message: "reply", dm: "reply", quote: "quote", edit: "edit", delete: "delete" };
 
 const QUIET = new Set(["edit", "delete"]); // an icon will do
@@ -164,6 +164,7 @@ function renderContent(item) {
   return [
     item.hidden && h("p", { class: "gone" }, "Verborgen door de gemeente; alleen de schrijver ziet dit nog."),
     item.text && h("p", { class: "text" }, linked(item.text)),
+    item.quote && h("blockquote", { class: "quoted" }, h("strong", {}, item.quote.name), h("span", {}, item.quote.text)),
     (item.photos ?? []).length > 0 &&
       h("div", { class: `photos n${Math.min(item.photos.length, 4)}` }, item.photos.map((url, index) => h("a", { href: localPath(url), target: "_blank", rel: "noopener" }, h("img", { src: localPath(url), alt: `Foto ${index + 1} van ${item.name}` })))),
     item.location && h("p", { class: "location" }, icon("place"), h("span", {}, item.location.label || "Locatie", h("small", {}, `${Number(item.location.latitude).toFixed(4)}, ${Number(item.location.longitude).toFixed(4)}`))),
