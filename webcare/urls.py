@@ -12,3 +12,8 @@ urlpatterns = [
     path("", include("channels.urls")),
     path("", include("inbox.urls")),
 ]
+
+handler400 = "inbox.views.errors.bad_request"
+handler403 = "inbox.views.errors.forbidden"
+handler404 = "inbox.views.errors.not_found"
+handler500 = "inbox.views.errors.server_error"
