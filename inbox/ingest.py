@@ -217,5 +217,5 @@ def failed(event: InboundEvent, error: Exception, reason: str = "") -> events.Ou
     name = f"{type(error).__module__}.{type(error).__qualname__}"
     if isinstance(error, DatabaseError) and (state := getattr(error.__cause__, "sqlstate", None)):
         name += f" {state}"
-    log.error("event_failed", event=event.pk, error=name)
+    log.error("event_failed", inbound_event=event.pk, error=name)
     return events.Outcome(event.pk, EventState.FAILED, reason or name, f"{frames}{name}\n")

@@ -42,3 +42,14 @@ def show_last(conversation: Conversation, message: Message) -> None:
         conversation.last_message_at = message.sent_at
         conversation.last_message_text = message.text[:200]
         conversation.last_message_out = message.direction == "out"
+
+
+def unseen_by(answer: Message) -> datetime | None:
+    """The platform's time of the citizen's oldest message that came in after ``answer`` was written (one query)."""
+    newer = Message.objects.filter(
+        conversation=answer.conversation_id,
+        direction="in",
+        deleted_at__isnull=True,
+        created_at__gt=answer.created_at,
+    )
+    return newer.order_by("sent_at").values_list("sent_at", flat=True).first()

@@ -1,0 +1,376 @@
+"""Take a due message, send, record: an answer goes out once, in order, and where that is not certain it is asked."""
+
+import random
+import time
+import traceback
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import structlog
+from django.db import InterfaceError, OperationalError, connection
+from django.db.models import Exists, F, OuterRef, Q
+
+from channels import account_state
+from channels.clock import now
+from channels.connector import Connector, Found
+from channels.errors import PermanentFailure, SendError, TemporaryFailure, UnknownOutcome
+from channels.gateway import connector_of
+from channels.messages import AccountCredentials, OutgoingFile, OutgoingMessage
+from channels.models import Account, AccountState
+from inbox import kick
+from inbox.incoming import record
+from inbox.models import Delivery, Direction, Message
+
+UNFINISHED = [Delivery.QUEUED, Delivery.SENDING, Delivery.UNKNOWN]
+STALE = timedelta(seconds=90)  # longer than a call may take: whoever took it and is silent since then has died
+LEASE = timedelta(seconds=90)  # for one question to the platform whether a message is there
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=15)
+GIVE_UP = timedelta(hours=24)
+HELD = timedelta(minutes=1)  # while an account is paused or broken
+# When to ask whether an uncertain message is there, counted from when it was handed over; after the last, a person.
+ASK_AFTER = tuple(timedelta(seconds=seconds) for seconds in (10, 30, 120, 600, 1800))
+MARGIN = timedelta(seconds=60)  # our clock and the platform's
+# The account's trouble, not the message's: it waits until the account is connected again.
+OF_THE_ACCOUNT = frozenset({"token", "blocked_for_policy"})
+AT_ONCE = 4  # accounts at a time; within one, one message after the other
+SAME_BREATH = timedelta(seconds=5)
+TRIES = 3  # to write down what the platform said
+
+log = structlog.get_logger()
+
+
+class Outcome(StrEnum):
+    """What became of one attempt."""
+
+    NOT_TAKEN = "not_taken"  # not due, not its turn, or in someone else's hands
+    HELD = "held"
+    SENT = "sent"
+    LATER = "later"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+# -- what is due ------------------------------------------------------------------------------------------------
+
+
+def send_due(limit: int = 500, seconds: float = 20.0) -> int:
+    """Send what is due and ask after what is uncertain, until nothing is, or ``limit``, or ``seconds``; how many.
+
+    Accounts go side by side: one that is slow or has to wait holds up nobody else.
+    """
+    end = time.monotonic() + seconds
+    for message_id in list(_stale().values_list("pk", flat=True)[:limit]):
+        record.uncertain(message_id, "", "no_answer", now(), died=True)
+    handled = 0
+    while handled < limit and time.monotonic() < end:
+        work: dict[int, list[tuple[Callable[[int], Outcome], int]]] = defaultdict(list)
+        for account_id, message_id in _uncertain(limit - handled):
+            work[account_id].append((resolve_unknown, message_id))
+        for account_id, message_id in _due(limit - handled):
+            work[account_id].append((send_one, message_id))
+        if not work:
+            break
+        done = sum(_side_by_side(list(work.values()), end))
+        if not done:
+            break  # somebody else has it all in hand
+        handled += done
+    return handled
+
+
+def _due(limit: int) -> list[tuple[int, int]]:
+    due = Message.objects.filter(state=Delivery.QUEUED, send_at__lte=now()).filter(~Exists(_before_it()))
+    return list(due.order_by("send_at", "id").values_list("account_id", "pk")[:limit])
+
+
+def _uncertain(limit: int) -> list[tuple[int, int]]:
+    waiting = Message.objects.filter(state=Delivery.UNKNOWN, send_at__lte=now())
+    return list(waiting.order_by("send_at").values_list("account_id", "pk")[:limit])
+
+
+def _stale() -> "record.Messages":
+    return Message.objects.filter(state=Delivery.SENDING, taken_at__lt=now() - STALE)
+
+
+def _before_it() -> "record.Messages":
+    """What must be over before a message may go: the earlier ones of its conversation, so that a citizen reads our
+    answers in order; and for a later part of a thread a failed part before it."""
+    earlier = Message.objects.filter(
+        conversation=OuterRef("conversation"), direction=Direction.OUT, pk__lt=OuterRef("pk")
+    )
+    # Public and answering nothing: a part of a thread, made in the same breath as the part it stands under.
+    is_part = Message.objects.filter(pk=OuterRef(OuterRef("pk")), public=True, in_reply_to="")
+    part_failed = Q(state=Delivery.FAILED, kind="answer", created_at__gte=OuterRef("created_at") - SAME_BREATH)
+    return earlier.filter(Q(state__in=UNFINISHED) | (part_failed & Q(Exists(is_part))))
+
+
+def _side_by_side(work: list[list[tuple[Callable[[int], Outcome], int]]], end: float) -> list[int]:
+    if len(work) == 1:
+        return [_one_after_the_other(work[0], end)]
+    with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="outbox") as pool:
+        return list(pool.map(lambda found: _in_thread(found, end), work))
+
+
+def _in_thread(work: list[tuple[Callable[[int], Outcome], int]], end: float) -> int:
+    try:
+        return _one_after_the_other(work, end)
+    finally:
+        connection.close()
+
+
+def _one_after_the_other(work: list[tuple[Callable[[int], Outcome], int]], end: float) -> int:
+    done = 0
+    for handle, message_id in work:
+        if time.monotonic() > end:
+            break
+        outcome = handle(message_id)
+        done += outcome != Outcome.NOT_TAKEN
+        if outcome == Outcome.HELD:
+            break  # the others of this account were put off along with it
+    return done
+
+
+# -- one message --------------------------------------------------------------------------------------------------
+
+
+def send_one(message_id: int) -> Outcome:
+    """Send this message if it is due and its turn. Any number of callers: one sends.
+
+    The platform is called outside any transaction. Killed between taking and recording, the message is found by
+    ``send_due`` and asked after; it is never sent again unless the platform surely does not have it.
+    """
+    message = _with_all(message_id)
+    if message is None or message.state != Delivery.QUEUED:
+        return Outcome.NOT_TAKEN
+    if message.account.state != AccountState.ACTIVE:
+        return _hold(message)
+    taken_at = now()
+    mine = Message.objects.filter(pk=message_id, state=Delivery.QUEUED, send_at__lte=taken_at).filter(
+        ~Exists(_before_it())
+    )
+    if not mine.update(state=Delivery.SENDING, state_at=taken_at, taken_at=taken_at, attempts=F("attempts") + 1):
+        return Outcome.NOT_TAKEN  # another worker got there first, or an earlier answer is not through yet
+    message.refresh_from_db(fields=["attempts", "taken_at", "state"])
+    try:
+        connector, credentials, outgoing = _prepared(message)
+        _refuse_gone(message, outgoing)
+    except PermanentFailure as failure:
+        return _refused(message, failure)
+    except Exception as error:  # noqa: BLE001  (ours, and before the call: surely not sent)
+        _log_crash(message, error)
+        return _later(message, TemporaryFailure("", "configuration", type(error).__name__))
+    try:
+        sent = connector.send(credentials, outgoing)
+    except TemporaryFailure as failure:
+        return _later(message, failure)
+    except PermanentFailure as failure:
+        return _refused(message, failure)
+    except Exception as error:  # noqa: BLE001
+        # UnknownOutcome, and whatever a connector lets slip: the request may have left.
+        if not isinstance(error, UnknownOutcome):
+            _log_crash(message, error)
+        code = error.code if isinstance(error, UnknownOutcome) else ""
+        _written(lambda: record.uncertain(message.pk, code, "no_answer", now() + ASK_AFTER[0]))
+        return Outcome.UNKNOWN
+    _written(lambda: record.sent(message, sent))
+    _after_success(message)
+    return Outcome.SENT
+
+
+def resolve_unknown(message_id: int) -> Outcome:
+    """Ask the platform whether an uncertain message is there: sent, queued again, asked later, or before a person."""
+    moment = now()
+    mine = Message.objects.filter(pk=message_id, state=Delivery.UNKNOWN, send_at__lte=moment)
+    if not mine.update(send_at=moment + LEASE):
+        return Outcome.NOT_TAKEN
+    message = _with_all(message_id)
+    if message is None:
+        return Outcome.NOT_TAKEN
+    handed_over = message.taken_at or message.sent_at
+    try:
+        connector, credentials, outgoing = _prepared(message)
+        found = connector.find_sent(credentials, outgoing, handed_over - MARGIN)
+    except Exception as error:  # noqa: BLE001
+        found = None
+        if isinstance(error, SendError):
+            _note_trouble(message.account, error)
+        else:
+            _log_crash(message, error)
+        retry_at = error.retry_at if isinstance(error, TemporaryFailure) else None
+    if found is None:
+        # The platform could not be asked: that says nothing about the message. Keep asking, for a day.
+        if moment - handed_over > GIVE_UP:
+            return _cannot_tell(message)
+        record.ask_again(message.pk, max(retry_at or moment, moment + _wait(message.attempts + 3)))
+        return Outcome.UNKNOWN
+    return _resolved(message, found, moment - handed_over)
+
+
+def _resolved(message: Message, found: Found, passed: timedelta) -> Outcome:
+    if found.sent is not None:
+        if record.belongs_to_another(message, found.sent):
+            return _cannot_tell(message)  # the same words twice: which of the two is there?
+        sent = found.sent
+        _written(lambda: record.sent(message, sent))
+        _after_success(message)
+        return Outcome.SENT
+    if found.surely_absent:
+        record.queued_again(message, now(), "", "no_answer", verb="send_requeued")
+        kick.kick_send(message.pk)
+        return Outcome.LATER
+    following = next((after for after in ASK_AFTER if after > passed), None)
+    if following is None:
+        return _cannot_tell(message)
+    record.ask_again(message.pk, (message.taken_at or message.sent_at) + following)
+    return Outcome.UNKNOWN
+
+
+def _cannot_tell(message: Message) -> Outcome:
+    record.before_a_person(message)
+    return Outcome.UNKNOWN
+
+
+# -- outcomes ---------------------------------------------------------------------------------------------------
+
+
+def _hold(message: Message) -> Outcome:
+    """Paused or broken: nothing is called; what is queued on this account waits, with the reason to be seen."""
+    account = message.account
+    if now() - message.sent_at > GIVE_UP:
+        record.failed(message, account.error_code, account.error_reason or "configuration")
+        return Outcome.FAILED
+    reason = account.error_reason or "token" if account.state == AccountState.BROKEN else "paused"
+    _put_off(account, now() + HELD, reason, account.error_code)
+    return Outcome.HELD
+
+
+def _later(message: Message, failure: TemporaryFailure) -> Outcome:
+    moment = now()
+    if moment - message.sent_at > GIVE_UP:
+        _written(lambda: record.failed(message, failure.code, failure.reason))
+        return Outcome.FAILED
+    at = max(failure.retry_at or moment, moment + _wait(message.attempts))
+    if failure.retry_at is not None:
+        at = failure.retry_at + timedelta(seconds=random.uniform(0, 1))  # noqa: S311
+    _written(lambda: record.queued_again(message, at, failure.code, failure.reason, verb="send_postponed"))
+    if failure.reason == "rate_limit":
+        _put_off(message.account, at, failure.reason, failure.code, public=message.public)
+        return Outcome.HELD
+    return Outcome.LATER
+
+
+def _refused(message: Message, failure: PermanentFailure) -> Outcome:
+    _note_trouble(message.account, failure)
+    if failure.reason in OF_THE_ACCOUNT and now() - message.sent_at < GIVE_UP:
+        at = now() + HELD
+        _written(lambda: record.queued_again(message, at, failure.code, failure.reason, verb="send_postponed"))
+        _put_off(message.account, at, failure.reason, failure.code)
+        return Outcome.HELD
+    _written(lambda: record.failed(message, failure.code, failure.reason))
+    return Outcome.FAILED
+
+
+def _put_off(account: Account, until: datetime, reason: str, code: str, public: bool | None = None) -> None:
+    """What else is queued on this account waits as well, in one statement; public and private have limits apart."""
+    queued = Message.objects.filter(account=account, state=Delivery.QUEUED, send_at__lt=until)
+    if public is not None:
+        queued = queued.filter(public=public)
+    queued.update(send_at=until, error_reason=reason, error_code=code)
+
+
+def _note_trouble(account: Account, failure: SendError) -> None:
+    if failure.reason in account_state.BREAKING or failure.reason == "configuration":
+        account_state.note_failure(account, failure.reason, failure.code)
+
+
+def _after_success(message: Message) -> None:
+    Account.objects.filter(pk=message.account_id).update(last_sent_at=now())
+    account_state.note_success(message.account)
+    following = Message.objects.filter(
+        conversation=message.conversation_id, state=Delivery.QUEUED, send_at__lte=now(), pk__gt=message.pk
+    )
+    next_id = following.order_by("pk").values_list("pk", flat=True).first()
+    if next_id is not None:
+        kick.kick_send(next_id)
+
+
+def _wait(attempts: int) -> timedelta:
+    """Longer each time, and not the same for all who wait."""
+    longest = min(FIRST_WAIT * 2 ** min(attempts - 1, 20), LONGEST_WAIT) if attempts > 0 else FIRST_WAIT
+    return longest * random.uniform(0.5, 1)  # noqa: S311
+
+
+def _written(write: Callable[[], object]) -> None:
+    """What the platform said is worth a second try when the database hiccups; failing that, it will be asked after."""
+    for attempt in range(1, TRIES + 1):
+        try:
+            write()
+        except (OperationalError, InterfaceError) as error:
+            log.warning("outcome_not_written", error=type(error).__name__, tries=attempt)
+            if attempt == TRIES or connection.in_atomic_block:
+                raise
+            connection.close()
+        else:
+            return
+
+
+# -- what goes out ------------------------------------------------------------------------------------------------
+
+
+def _with_all(message_id: int) -> Message | None:
+    rows = Message.objects.select_related("account__app", "conversation__identity").defer("search")
+    return rows.filter(pk=message_id, direction=Direction.OUT).first()
+
+
+def _prepared(message: Message) -> tuple[Connector, AccountCredentials, OutgoingMessage]:
+    account = message.account
+    return connector_of(account), account.credentials(), outgoing_of(message)
+
+
+def outgoing_of(message: Message) -> OutgoingMessage:
+    """The message as a connector takes it."""
+    conversation = message.conversation
+    citizen = conversation.identity.external_id
+    return OutgoingMessage(
+        text=message.text,
+        public=message.public,
+        thread_id=conversation.thread_id,
+        to="" if citizen.startswith("?") else citizen,
+        in_reply_to=_answered(message) if message.public else "",
+        files=tuple(
+            OutgoingFile(path=found.file.path, content_type=found.content_type, name=found.name, alt_text=found.text)
+            for found in message.attachments.all()
+            if found.file
+        ),
+        last_from_citizen_at=conversation.last_inbound_at,
+        idempotency_key=f"webcare-{message.pk}",
+    )
+
+
+def _refuse_gone(message: Message, outgoing: OutgoingMessage) -> None:
+    """Raises PermanentFailure "gone" when what it answers was removed meanwhile."""
+    answered_to = Message.objects.filter(account=message.account_id, external_id=outgoing.in_reply_to)
+    if outgoing.in_reply_to and answered_to.exclude(external_id="").filter(deleted_at__isnull=False).exists():
+        raise PermanentFailure("", "gone", "the message answered to was removed")
+
+
+def _answered(message: Message) -> str:
+    """What a public message stands under: what it says, else the part before it, else the citizen's newest."""
+    if message.in_reply_to:
+        return message.in_reply_to
+    known = Message.objects.filter(conversation=message.conversation_id).exclude(external_id="")
+    before = known.filter(direction=Direction.OUT, kind="answer", pk__lt=message.pk).order_by("-pk")
+    citizens = known.filter(direction=Direction.IN, deleted_at__isnull=True).order_by("-sent_at", "-pk")
+    for rows in (before, citizens):
+        found = rows.values_list("external_id", flat=True).first()
+        if found is not None:
+            return found
+    return ""
+
+
+def _log_crash(message: Message, error: Exception) -> None:
+    # The frames only: an exception's words may hold a token or a citizen's text.
+    frames = traceback.format_tb(error.__traceback__)
+    log.error("send_crashed", message=message.pk, error=type(error).__name__, frames=frames)

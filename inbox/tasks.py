@@ -1,0 +1,50 @@
+"""Thin Celery tasks: kicked when there is work, and by the clock (CELERY_BEAT_SCHEDULE) for what was missed."""
+
+from celery import shared_task
+
+from channels.clock import now
+from inbox import fetching, ingest, kick, outbox
+from inbox.actions import snooze
+from inbox.actions.refused import NotVisible, Refused
+from inbox.models import Conversation, Status
+
+
+@shared_task
+def drain_events() -> int:
+    """Stored events into conversations; how many."""
+    kick.looking("drain")
+    return ingest.drain()
+
+
+@shared_task
+def send_due() -> int:
+    """What is due in the outbox; how many."""
+    kick.looking("outbox")
+    return outbox.send_due()
+
+
+@shared_task
+def send_message(message_id: int) -> str:
+    """One message that was queued just now; what became of it."""
+    return outbox.send_one(message_id).value
+
+
+@shared_task
+def fetch_due_media() -> int:
+    """Files that came along; how many were tried."""
+    kick.looking("media")
+    return fetching.fetch_due()
+
+
+@shared_task
+def wake_snoozed() -> int:
+    """Conversations whose "later" has come back to the work lists; how many."""
+    due = Conversation.objects.filter(status=Status.SNOOZED, snoozed_until__lte=now())
+    woken = 0
+    for conversation_id in list(due.order_by("snoozed_until").values_list("pk", flat=True)[:500]):
+        try:
+            snooze.wake(conversation_id, by=None)
+        except (Refused, NotVisible):
+            continue  # a citizen, a colleague or another worker woke it first
+        woken += 1
+    return woken
