@@ -1,6 +1,5 @@
 """`python -m webcare.embedded run`: services for one command, and nothing left behind."""
 
-import fcntl
 import json
 import os
 import pty
@@ -9,7 +8,6 @@ import stat
 import subprocess
 import sys
 import tempfile
-import termios
 from collections.abc import Callable
 from pathlib import Path
 
@@ -180,28 +178,39 @@ def test_sigterm_reaches_the_command_and_stops_the_services(background: Backgrou
 
 
 def test_ctrl_c_in_a_terminal_is_for_the_command(environment: dict[str, str]) -> None:
-    program = (
-        "import signal\nprint('up', flush=True)\ntry: signal.pause()\nexcept KeyboardInterrupt: raise SystemExit(5)\n"
+    program = """
+import signal
+try:
+    print("up", flush=True)
+    signal.pause()
+except KeyboardInterrupt:
+    raise SystemExit(5)
+"""
+    own_the_terminal = (
+        "import fcntl, os, sys, termios\n"
+        "fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
+        "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])\n"
     )
+    command = ("-m", "webcare.embedded", "run", "--", "python", "-c", program)
     keyboard, terminal = pty.openpty()
     runner = subprocess.Popen(
-        [sys.executable, "-m", "webcare.embedded", "run", "--", "python", "-c", program],
+        [sys.executable, "-c", own_the_terminal, *command],
         cwd=ROOT,
         env={**environment, **GIVEN},
         stdin=terminal,
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # a terminal needs an owner
     )
     read_until(runner, "up")
 
     os.write(keyboard, b"\x03")
 
-    runner.communicate(timeout=30)
+    said, _ = runner.communicate(timeout=30)
     os.close(keyboard)
     os.close(terminal)
-    assert runner.returncode == 5
+    assert (runner.returncode, said) == (5, "")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="about starting as root")
