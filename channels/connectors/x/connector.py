@@ -63,8 +63,8 @@ class XConnector(Connector):
     def fetch_since(
         self, account: AccountCredentials, since: datetime, last_seen: str = ""
     ) -> Iterable[IncomingMessage]:
-        """See read.fetch_since."""
-        return read.fetch_since(self._client(account), since, last_seen)
+        """See read.fetch_since; ``last_seen`` is not used there."""
+        return read.fetch_since(self._client(account), since)
 
     def check(self, account: AccountCredentials) -> Health:
         """See read.check."""

@@ -131,19 +131,19 @@ def _masked(written: str) -> str:
     return written
 
 
-def fetch_since(client: XClient, since: datetime, last_seen: str = "") -> Iterator[IncomingMessage]:
-    """Mentions, replies to us and direct messages (ours too) since then, oldest first.
+def fetch_since(client: XClient, since: datetime) -> Iterator[IncomingMessage]:
+    """Mentions, replies to us and direct messages (ours too) at or after ``since`` (aware UTC), oldest first.
 
-    ``last_seen``: a post or event id; ids grow with time. Without it ``since`` decides, inclusive. X keeps the newest
-    800 mentions and 30 days of direct messages; quotes without a mention are in neither list. With
+    By time, never by the last id seen: X lists some posts late, and a later id would hide them for good. X keeps the
+    newest 800 mentions and 30 days of direct messages; quotes without a mention are in neither list. With
     ``direct_messages: false`` in the account's settings those are left out. When reading the direct messages fails,
     the mentions are given first.
     """
-    found = list(_mentions(client, since, last_seen))
+    found = list(_mentions(client, since))
     failure: SendError | None = None
     if client.account.settings.get("direct_messages", True):
         try:
-            found += _directs(client, since, last_seen)
+            found += _directs(client, since)
         except SendError as error:
             failure = error
     # Ids grow with time too, and decide within a millisecond.
@@ -152,10 +152,10 @@ def fetch_since(client: XClient, since: datetime, last_seen: str = "") -> Iterat
         raise failure
 
 
-def _mentions(client: XClient, since: datetime, last_seen: str) -> Iterator[IncomingMessage]:
-    after: dict[str, Any] = {"since_id": last_seen} if last_seen.isdigit() else {"start_time": since}
+def _mentions(client: XClient, since: datetime) -> Iterator[IncomingMessage]:
     account_id = client.account.external_id
-    for page in _pages(client, client.tweepy.get_users_mentions, account_id, max_results=100, **after, **POST_FIELDS):
+    method = client.tweepy.get_users_mentions
+    for page in _pages(client, method, account_id, max_results=100, start_time=since, **POST_FIELDS):
         includes = obj(page.get("includes"))
         for post in items(page.get("data")):
             try:
@@ -167,7 +167,7 @@ def _mentions(client: XClient, since: datetime, last_seen: str) -> Iterator[Inco
                 yield read
 
 
-def _directs(client: XClient, since: datetime, last_seen: str) -> Iterator[IncomingMessage]:
+def _directs(client: XClient, since: datetime) -> Iterator[IncomingMessage]:
     for page in _pages(client, client.tweepy.get_direct_message_events, **DM_FIELDS):
         includes = obj(page.get("includes"))
         for event in items(page.get("data")):
@@ -178,14 +178,9 @@ def _directs(client: XClient, since: datetime, last_seen: str) -> Iterator[Incom
                 continue
             if not isinstance(read, IncomingMessage):
                 continue
-            # Newest first: what comes next is older still.
-            if read.sent_at < since or (last_seen.isdigit() and _not_after(read.external_id, last_seen)):
+            if read.sent_at < since:  # newest first: what comes next is older still
                 return
             yield read
-
-
-def _not_after(event_id: str, last_seen: str) -> bool:
-    return event_id.isdigit() and int(event_id) <= int(last_seen)
 
 
 def _pages(client: XClient, method: Any, *args: Any, **params: Any) -> Iterator[Json]:

@@ -168,11 +168,10 @@ def test_reply_that_no_webhook_told_of_is_fetched(town: Town, connector: XConnec
     ]
 
 
-def test_gap_starts_after_the_last_seen(town: Town, connector: XConnector) -> None:
+def test_post_that_x_listed_late_is_not_hidden_by_a_later_one(town: Town, connector: XConnector) -> None:
+    town.play("mention", text="Laat")
     seen = town.play("mention", text="Gezien")["id"]
-    town.play("dm", text="Nieuw")
-    town.play("mention", text="Ook nieuw")
-    assert [item.text for item in fetched(connector, last_seen=seen)] == ["Nieuw", "@gemwaterkant Ook nieuw"]
+    assert [item.text for item in fetched(connector, last_seen=seen)] == ["@gemwaterkant Laat", "@gemwaterkant Gezien"]
 
 
 def test_gap_starts_at_the_time_given(town: Town, connector: XConnector) -> None:
