@@ -33,16 +33,16 @@ def webcare_server(inbox: Inbox) -> Iterator[Server]:
 
 
 @pytest.fixture
-def open_street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Server]]:
+def open_street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Server]]:
     """Opens a village whose webhooks go to the given address; open it twice to restart it."""
     monkeypatch.setenv("CLOCK_FILE", str(tmp_path / "clock"))
     monkeypatch.setenv("SIMULATOR_URL", "http://127.0.0.1")
     servers: list[Server] = []
 
-    def start(public_url: str) -> Server:
+    def start(public_url: str, port: int = 0) -> Server:
         for running in servers:
             running.stop()
-        server = Server(None)
+        server = Server(None, port)
         server.app = build(server.url, public_url, tmp_path / "town.json", VILLAGES)
         servers.append(server)
         return server.start()

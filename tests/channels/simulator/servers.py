@@ -53,6 +53,8 @@ class Server:
     def stop(self) -> None:
         if self.server is not None:
             self.server.should_exit = True
+            if town := getattr(self.app.state, "town", None):
+                town.end_streams()  # in a process of its own a signal does this
             self.thread.join()
             self.server = None
         self.socket.close()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from .servers import Inbox, Street
+from .servers import Inbox, Server, Street
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
@@ -155,3 +155,20 @@ def test_narrow_screen_shows_one_phone_at_a_time(open_page: Open, street: Street
     expect(page.get_by_test_id("phone-whatsapp")).to_be_visible()
     expect(page.get_by_test_id("switch-whatsapp")).to_be_focused()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_page_finds_the_street_again_after_a_restart_and_keeps_typed_text(
+    browser: Browser, open_street: Callable[..., Server]
+) -> None:
+    server = open_street("http://127.0.0.1:9")
+    page = _open(browser, Street(server.url), 1440, 900)
+    composer = page.get_by_test_id("composer-x-square")
+    composer.fill("Half af")
+    server.stop()
+    expect(page.get_by_test_id("offline")).to_be_visible()
+    street = Street(open_street("http://127.0.0.1:9", server.port).url)
+    street.play("x", "mention", text="Weer open", citizen="henk")
+    expect(page.get_by_test_id("phone-x")).to_contain_text("Weer open")
+    expect(page.get_by_test_id("offline")).to_be_hidden()
+    expect(composer).to_have_value("Half af")
+    page.close()
