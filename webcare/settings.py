@@ -1,4 +1,4 @@
-"""Every setting of Webcare; every value that differs between installations comes from the environment (.env.example)."""
+"""Every setting of Webcare; what differs between installations comes from the environment (.env.example)."""
 
 from pathlib import Path
 

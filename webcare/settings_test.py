@@ -1,4 +1,4 @@
-"""What differs in tests: fast password hashes, files in a temporary folder, no pool (each test thread closes its own)."""
+"""What differs in tests: fast password hashes, files in a temporary folder, no pool (threads close their own)."""
 
 import os
 import tempfile
@@ -9,10 +9,11 @@ os.environ.setdefault("DATABASE_POOL", "0")
 os.environ.setdefault("STATIC_FROM_SOURCE", "1")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 
-from webcare.settings import *  # noqa: E402, F403
-from webcare.settings import DATABASES  # noqa: E402
+from webcare.settings import *
+from webcare.settings import DATABASES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-MEDIA_ROOT = tempfile.mkdtemp(prefix="webcare-test-media-")
+_media = tempfile.TemporaryDirectory(prefix="webcare-test-media-")  # removed when the process ends
+MEDIA_ROOT = _media.name
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 AXES_ENABLED = False

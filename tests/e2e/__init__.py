@@ -1,0 +1,1 @@
+"""The whole product, as `make demo` starts it, driven through a real Chromium."""

@@ -1,0 +1,134 @@
+"""Gemeente Waterkant running: the processes of `make demo` on free ports and a folder of their own; browsers on it."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from inbox.management import demo_town
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+]
+# Given to the tests' own database; the demo must bring its own, as for a newcomer.
+OURS = {
+    *("DATABASE_URL", "REDIS_URL", "DATA_DIR", "PYTHONWARNINGS", "DJANGO_SETTINGS_MODULE", "SECRET_KEY"),
+    *("CREDENTIALS_KEY", "DATABASE_POOL", "STATIC_FROM_SOURCE", "LOG_LEVEL"),
+}
+
+
+@dataclass(frozen=True)
+class Town:
+    """Where everything is."""
+
+    inbox: str
+    street: str
+    data: Path
+
+    def call(self, path: str, data: dict[str, Any] | None = None, method: str = "POST") -> Any:
+        """Ask the simulator something; ``data`` goes as JSON."""
+        request = urllib.request.Request(
+            f"{self.street}{path}",
+            data=json.dumps(data or {}).encode() if method == "POST" else None,
+            headers={"Content-Type": "application/json"},
+            method=method,
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read() or b"null")
+
+    def clock(self, moment: str) -> None:
+        """Set the town's clock: ISO without a zone is the time in Amsterdam."""
+        self.call("/street/clock", {"to": moment})
+
+
+def free_ports(number: int) -> list[int]:
+    """Ports nobody listens on, all different."""
+    sockets = [socket.socket() for _ in range(number)]
+    try:
+        for probe in sockets:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in sockets]
+    finally:
+        for probe in sockets:
+            probe.close()
+
+
+@contextmanager
+def running_town() -> Iterator[Town]:
+    """`make demo`, until the block ends. Fails with what it printed when it does not come up."""
+    web, simulator, live = free_ports(3)
+    data = Path(tempfile.mkdtemp(prefix="webcare-town-"))
+    data.chmod(0o755)
+    environment = {name: value for name, value in os.environ.items() if name not in OURS} | {
+        "DATA_DIR": str(data), "PORT": str(web), "SIM_PORT": str(simulator), "LIVE_PORT": str(live),
+    }  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-m", "webcare.embedded", "demo"],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        said = ""
+        assert process.stdout is not None
+        for line in process.stdout:
+            said += line
+            if "Stoppen: Ctrl-C" in line:
+                break
+        else:
+            raise AssertionError(f"make demo did not come up:\n{said}")
+        yield Town(f"http://127.0.0.1:{web}", f"http://127.0.0.1:{simulator}", data)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=40)
+        shutil.rmtree(data, ignore_errors=True)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's own, or the one named by CHROMIUM."""
+    expect.set_options(timeout=10_000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+def log_in(browser: Browser, town: Town, username: str, width: int = 1440, height: int = 900, **options: Any) -> Page:
+    """A browser of its own in which this colleague is logged in, on the inbox."""
+    page = browser.new_context(
+        locale="nl-NL", timezone_id="Europe/Amsterdam", viewport={"width": width, "height": height}, **options
+    ).new_page()
+    page.goto(f"{town.inbox}/login/")
+    page.get_by_label("Gebruikersnaam").fill(username)
+    page.get_by_label("Wachtwoord").fill(demo_town.PASSWORD)
+    page.get_by_role("button", name="Inloggen").click()
+    page.wait_for_url("**/inbox/todo/")
+    return page
+
+
+def street(browser: Browser, town: Town, citizen: str) -> Page:
+    """ "De straat" in a browser of its own, playing this citizen."""
+    page = browser.new_context(locale="nl-NL", viewport={"width": 1440, "height": 1000}).new_page()
+    page.goto(town.street)
+    page.get_by_test_id("citizen-select").select_option(citizen)
+    return page
