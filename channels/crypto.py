@@ -29,6 +29,19 @@ class CredentialsUnreadable(Exception):
     """No key in CREDENTIALS_KEY decrypts this value: a key was lost or not carried along."""
 
 
+def decrypted(ciphertext: str) -> dict[str, str]:
+    """What a stored value holds; an empty one holds nothing. Raises CredentialsUnreadable."""
+    if not ciphertext:
+        return {}
+    try:
+        found: dict[str, str] = json.loads(fernet().decrypt(ciphertext.encode()))
+    except InvalidToken as error:
+        raise CredentialsUnreadable(
+            "no key in CREDENTIALS_KEY fits the stored credentials; was a key changed without rotating?"
+        ) from error
+    return found
+
+
 if TYPE_CHECKING:
     _Base = models.TextField[dict[str, str], dict[str, str]]
 else:
@@ -44,15 +57,7 @@ class EncryptedJSONField(_Base):
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> dict[str, str]:
         """Ciphertext to dict. Raises CredentialsUnreadable."""
-        if not value:
-            return {}
-        try:
-            decoded: dict[str, str] = json.loads(fernet().decrypt(value.encode()))
-        except InvalidToken as error:
-            raise CredentialsUnreadable(
-                "no key in CREDENTIALS_KEY fits the stored credentials; was a key changed without rotating?"
-            ) from error
-        return decoded
+        return decrypted(value or "")
 
     def to_python(self, value: Any) -> Any:
         """Forms and fixtures pass dicts; nothing to convert."""

@@ -329,3 +329,18 @@ def test_dead_redis_neither_breaks_nor_slows(apps: dict, settings: Any) -> None:
     elapsed = time.monotonic() - started
     assert (codes, InboundEvent.objects.count()) == ([200] * 5, 6)
     assert elapsed < 2.5
+
+
+def test_new_secret_counts_from_the_next_call(apps: dict[str, PlatformApp]) -> None:
+    app = apps["facebook"]
+    before = post("facebook", text_message("facebook", 1)).status_code
+    app.secrets = app.secrets | {"app_secret": "een nieuwe"}
+    app.save()
+    assert (before, post("facebook", text_message("facebook", 2)).status_code) == (200, 403)
+
+
+def test_address_of_an_app_that_is_gone_is_not_found(apps: dict[str, PlatformApp]) -> None:
+    body = text_message("facebook")
+    PlatformApp.objects.filter(pk=apps["facebook"].pk).update(key="een-andere")
+    codes = [post("facebook", body).status_code, post("facebook", body, address("facebook", "een-andere")).status_code]
+    assert codes == [404, 200]
