@@ -4,6 +4,7 @@ import queue
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -88,6 +89,14 @@ class Town:
             connector.verify(WebhookRequest("POST", WEBHOOK_URL, {}, headers, webhook.body))
             found += connector.parse(webhook.body, now())
         return found
+
+    @contextmanager
+    def hush(self, connector: XConnector) -> Iterator[None]:
+        """The next call is done and never answered; the connector soon gives up waiting."""
+        self.silent = 1
+        patient, connector.session.default_timeout = connector.session.default_timeout, (1.0, 0.3)
+        yield
+        connector.session.default_timeout = patient
 
     def fail(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
         """The next call is answered so, without being done."""
@@ -192,6 +201,6 @@ def town(served: tuple[Faulty, str]) -> Town:
 
 @pytest.fixture
 def connector(town: Town) -> Iterator[XConnector]:
-    """A connector on the demo's app, talking to the town; it waits half a second for an answer."""
-    with PlatformSession(town.url, timeout=(1.0, 0.5)) as session:
+    """A connector on the demo's app, talking to the town."""
+    with PlatformSession(town.url, timeout=(5.0, 5.0)) as session:
         yield XConnector(credentials(), session)

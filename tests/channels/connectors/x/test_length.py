@@ -4,7 +4,7 @@ import re
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.connectors.x.length import LIMIT, link_spans, split_thread, weighted_length
@@ -79,22 +79,26 @@ def test_links_are_found_where_they_stand() -> None:
 
 
 @given(PLAIN)
+@settings(deadline=None)
 def test_length_of_plain_ascii_is_its_number_of_characters(text: str) -> None:
     assert weighted_length(text) == len(text)
 
 
 @given(PLAIN, PLAIN)
+@settings(deadline=None)
 def test_length_never_shrinks_when_plain_text_is_added(text: str, more: str) -> None:
     assert weighted_length(text + more) >= weighted_length(text)
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_length_never_raises_and_is_at_most_two_a_character(text: str) -> None:
     links = len(link_spans(text))
     assert 0 <= weighted_length(text) <= 2 * len(text) * 3 + 23 * links
 
 
 @given(st.text(st.characters(codec=None)))
+@settings(deadline=None)
 def test_length_never_raises_on_half_surrogates(text: str) -> None:
     weighted_length(text)
 
@@ -141,6 +145,7 @@ def test_split_refuses_a_limit_in_which_nothing_fits() -> None:
 
 
 @given(st.text(min_size=1, max_size=1500), st.integers(40, LIMIT))
+@settings(deadline=None)
 def test_split_posts_fit_and_lose_nothing(text: str, limit: int) -> None:
     posts = split_thread(text, limit)
     assert all(weighted_length(post) <= limit for post in posts)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.connectors.x.connector import XConnector
@@ -430,6 +430,7 @@ NAMED = st.recursive(
 
 
 @given(st.dictionaries(NAMES, NAMED) | JSON)
+@settings(deadline=None)
 def test_any_json_is_items_or_malformed_and_has_a_key(value: Any) -> None:
     body = json.dumps(value).encode()
     assert len(key(body)) <= 200
@@ -440,11 +441,13 @@ def test_any_json_is_items_or_malformed_and_has_a_key(value: Any) -> None:
 
 
 @given(KINDS, NAMED, NAMED)
+@settings(deadline=None)
 def test_any_payload_in_the_activity_envelope_is_items(kind: str, payload: Any, includes: Any) -> None:
     assert all(item is not None for item in read(activity(kind, payload, includes)))
 
 
 @given(st.binary())
+@settings(deadline=None)
 def test_any_bytes_are_items_or_malformed(body: bytes) -> None:
     with suppress(MalformedEvent):
         read(body)

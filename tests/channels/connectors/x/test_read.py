@@ -22,8 +22,7 @@ LONG_AGO = timedelta(minutes=2)
 def test_lost_answer_is_found_by_what_it_says_and_answers(town: Town, connector: XConnector) -> None:
     question = town.play("mention", text="Waar meld ik een losse tegel?")["id"]
     message = reply(question, "Dat kan op https://waterkant.nl/melden & in de app. 👍")
-    town.silent = 1
-    with pytest.raises(UnknownOutcome):
+    with town.hush(connector), pytest.raises(UnknownOutcome):
         connector.send(the_account(), message)
     found = connector.find_sent(the_account(), message, now() - LONG_AGO)
     assert found.sent is not None
@@ -67,8 +66,7 @@ def test_answer_is_found_beyond_the_first_page(town: Town, connector: XConnector
 
 def test_direct_message_that_was_lost_is_found(town: Town, connector: XConnector) -> None:
     message = direct(AISHA, "Uw afspraak staat op waterkant.nl/afspraak")
-    town.silent = 1
-    with pytest.raises(UnknownOutcome):
+    with town.hush(connector), pytest.raises(UnknownOutcome):
         connector.send(the_account(), message)
     found = connector.find_sent(the_account(), message, now() - LONG_AGO)
     assert found.sent is not None
@@ -231,7 +229,6 @@ def test_check_raises_for_what_is_no_answer(town: Town, connector: XConnector) -
         town.refuse(fault)
         with pytest.raises(TemporaryFailure):
             connector.check(the_account())
-    town.silent = 1
-    with pytest.raises(SendError) as caught:
+    with town.hush(connector), pytest.raises(SendError) as caught:
         connector.check(the_account())
     assert type(caught.value) is TemporaryFailure

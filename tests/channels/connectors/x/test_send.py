@@ -108,8 +108,8 @@ def test_photo_that_cannot_go_up_leaves_nothing_posted_and_may_be_tried_again(
     before = len(town.x.state["posts"])
     town.fail(503)
     assert told(failure(connector, reply(question, files=(photo,)))) == (TemporaryFailure, "503", "busy")
-    town.silent = 1
-    assert told(failure(connector, reply(question, files=(photo,)))) == (TemporaryFailure, "", "busy")
+    with town.hush(connector):
+        assert told(failure(connector, reply(question, files=(photo,)))) == (TemporaryFailure, "", "busy")
     assert len(town.x.state["posts"]) == before
 
 
@@ -230,8 +230,8 @@ def test_server_error_on_a_post_leaves_it_unknown(
 def test_answer_that_never_came_leaves_it_unknown_though_it_was_posted(
     town: Town, connector: XConnector, question: str
 ) -> None:
-    town.silent = 1
-    assert told(failure(connector, reply(question, "Stil"))) == (UnknownOutcome, "", "no_answer")
+    with town.hush(connector):
+        assert told(failure(connector, reply(question, "Stil"))) == (UnknownOutcome, "", "no_answer")
     assert [post["text"] for post in town.x.state["posts"].values()][-1] == "Stil"
 
 
@@ -304,8 +304,8 @@ def test_nothing_secret_or_personal_is_in_an_error_or_a_log(
     caplog.set_level(logging.DEBUG)
     town.fail(403, json.dumps({"detail": "Aïsha vraagt om haar paspoort"}).encode())
     error = failure(connector, reply(question, "Uw paspoort ligt klaar"))
-    town.silent = 1
-    silence = failure(connector, reply(question, "Uw paspoort ligt klaar"))
+    with town.hush(connector):
+        silence = failure(connector, reply(question, "Uw paspoort ligt klaar"))
     said = f"{error!r} {error.detail} {silence!r} {silence.detail} {caplog.text}"
     assert (error.__cause__, silence.__cause__) == (None, None)
     for secret in ("paspoort", "token", "Bearer", "OAuth", question):
