@@ -1,0 +1,87 @@
+"""Small answers for every page: is all well behind the screens, and the municipality's colour as a stylesheet."""
+
+import re
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.http import require_safe
+
+from channels import liveness
+from channels.models import Account, AccountState
+from inbox.views.lists import SignedIn
+
+COLOUR = re.compile(r"#([0-9a-fA-F]{6})")
+WHITE, NIGHT = (255, 255, 255), (22, 27, 36)  # the two surfaces text stands on: tokens.css
+ENOUGH = 4.5  # WCAG 1.4.3
+
+type Colour = tuple[int, ...]
+
+
+@require_safe
+@never_cache
+@login_required
+def show(request: SignedIn) -> HttpResponse:
+    """The banners: sending stands still; an account of one's own department is disconnected. Polled every 30 s.
+
+    One query for the accounts; the probe of Redis and worker is shared by all requests of a second.
+    """
+    broken = Account.objects.filter(
+        state=AccountState.BROKEN, inbox_settings__department__in=request.user.departments.all()
+    ).only("name", "kind")
+    return render(
+        request, "inbox/status.html", {"stands_still": not liveness.background_works(), "broken": list(broken)}
+    )
+
+
+@require_safe
+@cache_control(public=True, max_age=3600)
+def theme(request: HttpRequest) -> HttpResponse:
+    """PRIMARY_COLOUR as tokens, made darker or lighter until text in it and on it can be read; a stylesheet because
+    the content security policy allows no inline style."""
+    return HttpResponse(stylesheet(settings.PRIMARY_COLOUR), content_type="text/css; charset=utf-8")
+
+
+def stylesheet(value: str) -> str:
+    """The tokens for a colour such as "#00568b"; "" for what is no such colour."""
+    match = COLOUR.fullmatch(value.strip())
+    if match is None:
+        return ""
+    colour = tuple(bytes.fromhex(match[1]))
+    light = readable(colour, WHITE, (0, 0, 0))
+    dark = readable(colour, NIGHT, WHITE)
+    return (
+        f":root {{ {_tokens(light, 'black')} }}\n"
+        f"@media (prefers-color-scheme: dark) {{ :root {{ {_tokens(dark, 'white')} }} }}\n"
+    )
+
+
+def readable(colour: Colour, surface: Colour, towards: Colour) -> Colour:
+    """The colour, moved towards another in steps of 4 % until it has contrast enough with the surface."""
+    for step in range(26):
+        moved = tuple(round(a + (b - a) * step / 25) for a, b in zip(colour, towards, strict=True))
+        if contrast(moved, surface) >= ENOUGH:
+            return moved
+    return towards
+
+
+def contrast(one: Colour, other: Colour) -> float:
+    """WCAG's contrast ratio, 1 to 21."""
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: Colour) -> float:
+    linear = [c / 12.92 if (c := part / 255) <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for part in colour]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _tokens(colour: Colour, hover: str) -> str:
+    shade = f"#{bytes(colour).hex()}"
+    on = "#ffffff" if contrast(colour, WHITE) >= contrast(colour, (0, 0, 0)) else "#000000"
+    return (
+        f"--webcare-brand: {shade}; --webcare-brand-hover: color-mix(in srgb, {shade} 82%, {hover}); "
+        f"--webcare-on-brand: {on};"
+    )
