@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from requests.auth import AuthBase
+
 from channels.http import PlatformSession
 from channels.messages import (
     AccountCredentials,
@@ -87,7 +89,7 @@ class Connector(ABC):
 
     @abstractmethod
     def send(self, account: AccountCredentials, message: OutgoingMessage) -> SentMessage:
-        """Hand one message to the platform. Raises TemporaryFailure, PermanentFailure or UnknownOutcome, nothing else."""
+        """Hand one message to the platform. Raises TemporaryFailure, PermanentFailure or UnknownOutcome only."""
 
     @abstractmethod
     def find_sent(self, account: AccountCredentials, message: OutgoingMessage, since: datetime) -> Found:
@@ -101,10 +103,10 @@ class Connector(ABC):
 
     @abstractmethod
     def check(self, account: AccountCredentials) -> Health:
-        """Ask the platform whether our access works. Never raises for a refusal; network trouble raises TemporaryFailure."""
+        """Ask the platform whether our access works. A refusal is an answer; network trouble: TemporaryFailure."""
 
     def profile(self, account: AccountCredentials, external_id: str) -> Person | None:
-        """Who a bare id is, where webhooks carry no name (Messenger); None where nothing is known. Raises as ``send``."""
+        """Who a bare id is, where webhooks carry no name (Messenger); None: not known. Raises as ``send``."""
         return None
 
     # -- limits -------------------------------------------------------------------------------------------------
@@ -121,8 +123,8 @@ class Connector(ABC):
         """A long public answer as the messages of a thread; one where the platform has no threads."""
         return [text]
 
-    def media_auth(self, account: AccountCredentials, url: str) -> tuple[str, str] | None:
-        """User and password for fetching an attachment's file, for hosts of the platform only."""
+    def media_auth(self, account: AccountCredentials, url: str) -> AuthBase | tuple[str, str] | None:
+        """How to sign in for fetching a file (user and password, or a signer); for the platform's hosts only."""
         return None
 
     media_hosts: ClassVar[tuple[str, ...]] = ()  # host suffixes from which files may be fetched

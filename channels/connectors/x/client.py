@@ -6,6 +6,7 @@ from typing import Any
 
 import requests
 import tweepy
+from requests.auth import AuthBase
 
 from channels.connectors.x import failures
 from channels.connectors.x.values import Json, obj
@@ -77,16 +78,31 @@ class XClient:
         """An endpoint tweepy has not: same session, same signature, for what may safely be done twice.
 
         Raises PermanentFailure or TemporaryFailure."""
-        headers = {} if self.user_auth else {"Authorization": f"Bearer {self.tweepy.bearer_token}"}
-        auth = None
-        if self.user_auth:
-            auth = tweepy.OAuth1UserHandler(
-                self.tweepy.consumer_key,
-                self.tweepy.consumer_secret,
-                self.tweepy.access_token,
-                self.tweepy.access_token_secret,
-            ).apply_auth()
-        return answered(lambda: self.session.post(HOST + path, auth=auth, headers=headers, **kwargs))
+        return answered(lambda: self.session.post(HOST + path, auth=self.signer(), **kwargs))
+
+    def signer(self) -> AuthBase:
+        """Signs a request of requests' own as this account."""
+        if not self.user_auth:
+            return Bearer(self.tweepy.bearer_token)
+        signer: AuthBase = tweepy.OAuth1UserHandler(
+            self.tweepy.consumer_key,
+            self.tweepy.consumer_secret,
+            self.tweepy.access_token,
+            self.tweepy.access_token_secret,
+        ).apply_auth()
+        return signer
+
+
+class Bearer(AuthBase):
+    """An OAuth 2.0 user token in its header."""
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Sign."""
+        request.headers["Authorization"] = f"Bearer {self.token}"
+        return request
 
 
 def answered(ask: Callable[[], requests.Response]) -> Json:

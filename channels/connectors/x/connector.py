@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar
+from urllib.parse import urlsplit
+
+from requests.auth import AuthBase
 
 from channels.connector import Connector, Found, Health
 from channels.connectors.x import length, parse, read, send, signature
@@ -20,6 +23,8 @@ from channels.messages import (
     WebhookRequest,
 )
 
+DM_MEDIA_HOST = "ton.twitter.com"
+
 
 class XConnector(Connector):
     """Mentions, replies, quotes and direct messages on X. An account signs with OAuth 1.0a (``access_token`` and
@@ -28,7 +33,7 @@ class XConnector(Connector):
     kind: ClassVar[str] = "x"
     app_secrets: ClassVar[tuple[str, ...]] = ("consumer_key", "consumer_secret", "bearer_token")
     account_secrets: ClassVar[tuple[str, ...]] = ("access_token", "access_token_secret")
-    media_hosts: ClassVar[tuple[str, ...]] = ("pbs.twimg.com", "video.twimg.com", "ton.twitter.com")
+    media_hosts: ClassVar[tuple[str, ...]] = ("pbs.twimg.com", "video.twimg.com", DM_MEDIA_HOST)
 
     def challenge(self, request: WebhookRequest) -> WebhookAnswer | None:
         """X's CRC: ``GET ?crc_token=…``."""
@@ -105,3 +110,9 @@ class XConnector(Connector):
 
     def _client(self, account: AccountCredentials) -> XClient:
         return XClient(self.app, account, self.session)
+
+    def media_auth(self, account: AccountCredentials, url: str) -> AuthBase | None:
+        """Photos in direct messages lie behind the account's signature; those in posts are public."""
+        if urlsplit(url).hostname != DM_MEDIA_HOST:
+            return None
+        return XClient(self.app, account, self.session).signer()
