@@ -24,12 +24,12 @@ export async function call(method, path, body) {
 }
 
 // Calls `changed` at once and after every change; `connected(true|false)` says whether the stream runs.
-// Without the stream it asks every three seconds.
+// Without the stream it asks every two seconds.
 export function follow(changed, connected) {
   let source = null;
   let polling = null;
   const poll = (on) => {
-    if (on && polling === null) polling = setInterval(changed, 3000);
+    if (on && polling === null) polling = setInterval(changed, 2000);
     if (!on && polling !== null) {
       clearInterval(polling);
       polling = null;

@@ -8,7 +8,7 @@ import pytest
 from channels.simulator import post
 from channels.simulator.app import build
 
-from .servers import Inbox, Server, Street
+from .servers import Inbox, Server, Street, wait_for_all
 from .village import FacebookVillage, Village, WhatsAppVillage
 
 VILLAGES = {"x": Village, "facebook": FacebookVillage, "whatsapp": WhatsAppVillage}
@@ -49,9 +49,28 @@ def open_street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cal
 
     yield start
     for running in servers:
-        running.stop()
+        running.leave()
 
 
 @pytest.fixture
-def street(open_street: Callable[[str], Server], webcare_server: Server) -> Street:
+def street(open_street: Callable[..., Server], webcare_server: Server) -> Street:
     return Street(open_street(webcare_server.url).url)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_server_stays_behind() -> Iterator[None]:
+    yield
+    wait_for_all()
+
+
+@pytest.fixture(scope="module")
+def quiet_street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
+    """One street for all tests of a module that are refused and so change nothing."""
+    folder = tmp_path_factory.mktemp("quiet")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLOCK_FILE", str(folder / "clock"))
+        patch.setenv("SIMULATOR_URL", "http://127.0.0.1")
+        server = Server(None)
+        server.app = build(server.url, "http://127.0.0.1:9", folder / "town.json", VILLAGES)
+        with server:
+            yield Street(server.url)

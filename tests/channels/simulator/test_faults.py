@@ -107,5 +107,7 @@ def test_the_street_itself_never_fails(street: Street) -> None:
         ),
     ],
 )
-def test_order_that_makes_no_sense_is_refused_in_words(street: Street, order: dict[str, Any], sentence: str) -> None:
-    assert street.call("POST", "/faults", 400, json=order) == {"error": sentence}
+def test_order_that_makes_no_sense_is_refused_in_words(
+    quiet_street: Street, order: dict[str, Any], sentence: str
+) -> None:
+    assert quiet_street.call("POST", "/faults", 400, json=order) == {"error": sentence}

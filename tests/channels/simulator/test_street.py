@@ -19,8 +19,8 @@ from .servers import Inbox, Street, until
 PHOTO = {"content": base64.b64encode(b"jpeg").decode(), "content_type": "image/jpeg", "name": "tegel.jpg"}
 
 
-def test_state_has_everything_the_page_shows(street: Street) -> None:
-    state = street.state()
+def test_state_has_everything_the_page_shows(quiet_street: Street) -> None:
+    state = quiet_street.state()
     assert sorted(state) == [
         "citizens", "clock", "faults", "inbox", "now", "phones", "post", "samples", "town", "version",
     ]  # fmt: skip
@@ -45,9 +45,9 @@ def test_photo_is_kept_and_served(street: Street) -> None:
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-def test_sample_photos_are_real_jpegs(street: Street) -> None:
-    for sample in street.state()["samples"]:
-        answer = street.session.get(street.url + sample["url"], timeout=10)
+def test_sample_photos_are_real_jpegs(quiet_street: Street) -> None:
+    for sample in quiet_street.state()["samples"]:
+        answer = quiet_street.session.get(quiet_street.url + sample["url"], timeout=10)
         assert answer.content[:3] == b"\xff\xd8\xff"
         assert len(answer.content) > 20_000
 
@@ -77,8 +77,8 @@ def test_sample_photos_are_real_jpegs(street: Street) -> None:
         ("x/dm", {"citizen": "henk", "photo": PHOTO | {"content": ""}}, 400, "Deze foto is leeg."),
     ],
 )
-def test_refusal_is_a_dutch_sentence(street: Street, path: str, data: Json, status: int, sentence: str) -> None:
-    assert street.call("POST", f"/street/{path}", status, json=data) == {"error": sentence}
+def test_refusal_is_a_dutch_sentence(quiet_street: Street, path: str, data: Json, status: int, sentence: str) -> None:
+    assert quiet_street.call("POST", f"/street/{path}", status, json=data) == {"error": sentence}
 
 
 @pytest.mark.parametrize(
@@ -96,10 +96,10 @@ def test_refusal_is_a_dutch_sentence(street: Street, path: str, data: Json, stat
     ],
 )
 def test_body_that_cannot_be_read_is_refused_in_words(
-    street: Street, body: bytes, content_type: str, status: int, sentence: str
+    quiet_street: Street, body: bytes, content_type: str, status: int, sentence: str
 ) -> None:
     headers = {"Content-Type": content_type}
-    assert street.call("POST", "/street/x/dm", status, data=body, headers=headers) == {"error": sentence}
+    assert quiet_street.call("POST", "/street/x/dm", status, data=body, headers=headers) == {"error": sentence}
 
 
 def test_stream_says_changed_at_once_and_after_every_change(street: Street) -> None:
@@ -110,8 +110,8 @@ def test_stream_says_changed_at_once_and_after_every_change(street: Street) -> N
         assert next(line for line in lines if line.startswith("event")) == "event: changed"
 
 
-def test_page_allows_nothing_from_outside_and_nothing_inline(street: Street) -> None:
-    answer = street.session.get(street.url, timeout=10)
+def test_page_allows_nothing_from_outside_and_nothing_inline(quiet_street: Street) -> None:
+    answer = quiet_street.session.get(quiet_street.url, timeout=10)
     policy = answer.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';")
     assert "<style" not in answer.text
@@ -147,8 +147,8 @@ def test_clock_shifts_and_is_set(street: Street) -> None:
         ({"shift": 1e12}, "Zo ver kan de klok niet worden verzet."),
     ],
 )
-def test_clock_refuses_in_words(street: Street, order: dict[str, Any], sentence: str) -> None:
-    assert street.call("POST", "/street/clock", 400, json=order) == {"error": sentence}
+def test_clock_refuses_in_words(quiet_street: Street, order: dict[str, Any], sentence: str) -> None:
+    assert quiet_street.call("POST", "/street/clock", 400, json=order) == {"error": sentence}
 
 
 def test_clock_that_cannot_move_says_so(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:
