@@ -1,0 +1,64 @@
+"""Forms of the conversation pane: they read what was typed. Whether it may be done, the actions say."""
+
+from typing import Any
+
+from django import forms
+
+from inbox.models import Department, User
+
+LONGEST = 100_000  # characters; the platforms' own limits are told by the action, with what to do
+
+
+class Typed(forms.CharField):
+    """Text as somebody typed it; a browser sends line ends as two characters, the platforms count one."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, max_length=LONGEST, **options)
+
+    def to_python(self, value: Any) -> str:
+        """With single line ends, without the white space around it."""
+        text: str = super().to_python(value)
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+class ReplyForm(forms.Form):
+    """An answer. ``submission`` is new with every form, so that the same form counts once."""
+
+    text = Typed()
+    submission = forms.UUIDField()
+    seen = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+    as_thread = forms.BooleanField(required=False)
+    confirm_newer = forms.BooleanField(required=False)
+
+
+class NoteForm(forms.Form):
+    """A note for colleagues."""
+
+    text = Typed()
+
+
+class RouteForm(forms.Form):
+    """To which department, and what the colleagues there should know."""
+
+    department = forms.ModelChoiceField(Department.objects.all())
+    note = Typed()
+
+
+class AssignForm(forms.Form):
+    """To whom."""
+
+    to = forms.ModelChoiceField(User.objects.filter(is_active=True))
+
+
+class SnoozeForm(forms.Form):
+    """Until when: one of the offered moments (``until``, ISO with offset), or a moment of one's own (``moment``)."""
+
+    until = forms.DateTimeField(required=False)
+    moment = forms.DateTimeField(required=False)  # on the clock in Amsterdam, from <input type="datetime-local">
+
+    def clean(self) -> dict[str, Any]:
+        """One of the two; an offered moment wins."""
+        given = super().clean() or {}
+        if not (given.get("until") or given.get("moment")):
+            raise forms.ValidationError("no moment")  # the view has the sentence
+        return given

@@ -1,0 +1,127 @@
+"""The place where an answer or a note is written: whether it can go out, who will see it, and what was typed."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.utils.translation import gettext as _
+
+from channels.gateway import connector_of
+from inbox.actions import reply
+from inbox.actions.refused import Refused
+from inbox.models import Conversation, Status, User
+from inbox.office_hours import local
+from inbox.views.thread import newest_id
+
+REPLY, NOTE = "reply", "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What a refused form held, so that nothing typed is lost. ``panel``: the button whose form it was."""
+
+    mode: str = REPLY
+    text: str = ""
+    note: str = ""
+    submission: UUID | None = None
+    panel: str = ""
+    panel_text: str = ""
+    panel_choice: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """``state``: open | obstacle | unclaimed | other | closed; only ``open`` has a box for an answer."""
+
+    state: str
+    sentence: str
+    button: str
+    audience: str
+    public: bool
+    max_length: int | None
+    weighted: bool
+    link_hint: bool
+    can_thread: bool
+    window_until: datetime | None
+    window_words: str
+    submission: UUID
+    seen: int
+    mode: str
+    text: str
+    note: str
+    confirm_newer: bool
+    thread_parts: int
+
+
+def compose(
+    conversation: Conversation, user: User, moment: datetime, typed: Typed | None, refused: Refused | None
+) -> Composer:
+    """The composer for a colleague who may work on the conversation. At most three queries."""
+    typed = typed or Typed()
+    state, sentence = _state(conversation, user)
+    bounds = reply.limits(conversation)
+    until: datetime | None = bounds["window_until"]
+    parts = 0
+    if refused is not None and refused.code == "too_long" and refused.data.get("can_thread"):
+        parts = len(connector_of(conversation.account).split(typed.text.strip()))
+    name = conversation.identity.display_name
+    return Composer(
+        state=state,
+        sentence=sentence,
+        button=button_words(conversation),
+        audience=_("Everyone can read this") if conversation.public else _("Only %(name)s reads this") % {"name": name},
+        public=conversation.public,
+        max_length=bounds["max_length"],
+        weighted=bounds["weighted"],
+        link_hint=conversation.public and conversation.account.kind == "x",
+        can_thread=bounds["can_thread"],
+        window_until=until,
+        window_words=left(until, moment) if until and until > moment else "",
+        submission=typed.submission or uuid4(),
+        seen=newest_id(conversation),
+        mode=typed.mode,
+        text=typed.text,
+        note=typed.note,
+        confirm_newer=refused is not None and refused.code == "newer_message",
+        thread_parts=parts,
+    )
+
+
+def _state(conversation: Conversation, user: User) -> tuple[str, str]:
+    if conversation.status == Status.CLOSED:
+        return "closed", _("This conversation is closed.")
+    if refusal := reply.obstacle(conversation):
+        return "obstacle", str(refusal)
+    if conversation.assignee_id is None:
+        return "unclaimed", _("Claim this conversation first; then nobody else answers it too.")
+    if conversation.assignee_id != user.pk:
+        return "other", _("%(name)s claimed this and will answer it.") % {"name": conversation.assignee}
+    return "open", ""
+
+
+def button_words(conversation: Conversation) -> str:
+    """What the send button says: where the answer goes, so that nobody can mistake it."""
+    match conversation.account.kind, conversation.public:
+        case "x", True:
+            return _("Post publicly on X")
+        case "x", False:
+            return _("Send as a private message on X")
+        case "facebook", True:
+            return _("Answer under the Facebook post")
+        case "facebook", False:
+            return _("Send with Messenger")
+        case "whatsapp", _any:
+            return _("Send with WhatsApp")
+        case _:
+            return _("Send with %(platform)s") % {"platform": conversation.account.get_kind_display()}
+
+
+def left(until: datetime, moment: datetime) -> str:
+    """How long the platform still takes an answer, rounded down: "3 h 10 left", "12 min left", "until Mon 09:30"."""
+    rest = until - moment
+    if rest >= timedelta(hours=24):
+        return _("until %(moment)s") % {"moment": f"{local(until):%d-%m %H:%M}"}
+    hours, minutes = divmod(int(rest.total_seconds()) // 60, 60)
+    if hours:
+        return _("%(hours)s h %(minutes)02d left") % {"hours": hours, "minutes": minutes}
+    return _("%(minutes)s min left") % {"minutes": minutes}

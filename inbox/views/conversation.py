@@ -1,0 +1,181 @@
+"""The conversation pane: everything between the list and the citizen, drawn whole or in parts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from django_htmx.middleware import HtmxDetails
+
+from channels.clock import now
+from inbox import permissions, sla
+from inbox.actions import clocks
+from inbox.actions.refused import Refused
+from inbox.models import Conversation, ReadMarker, Role, Status, User
+from inbox.views import rows, story, thread
+from inbox.views.citizen import citizen
+from inbox.views.composer import Typed, compose
+from inbox.views.deeds import deeds
+from inbox.views.listing import Cursor
+from inbox.views.messages import web_address
+
+BESIDE = 12  # lines of the timeline in the panel; the rest is asked for
+MOST_EVENTS = 300
+
+
+class SignedIn(HttpRequest):
+    """A request after ``login_required`` and the htmx middleware, for the type checker."""
+
+    user: User  # type: ignore[assignment]
+    htmx: HtmxDetails
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence above the composer: why something was not done, or (``calm``) what was."""
+
+    sentence: str
+    calm: bool = False
+    code: str = ""
+    conversation: int | None = None  # the one to go on in
+
+
+def visible(user: User, pk: int) -> Conversation:
+    """The conversation with all the pane needs. Raises Http404 when it is not this colleague's to see."""
+    found = Conversation.objects.visible_to(user).for_list().select_related("account__app").filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def pane_context(
+    request: HttpRequest, conversation: Conversation, *, refused: Refused | None = None, typed: Typed | None = None
+) -> dict[str, Any]:
+    """What templates/inbox/conversation.html shows, under "conversation" and "pane".
+
+    ``conversation`` as ``ConversationQuerySet.for_list`` gives it. The number of queries does not depend on how much
+    there is in it. ``refused`` and ``typed``: an act that could not be done, and what was typed for it.
+    """
+    user: User = request.user  # type: ignore[assignment]
+    moment = now()
+    works = permissions.can_work(user, conversation)
+    agreement = rows.agreements([conversation.account_id]).get(conversation.account_id)
+    hours = agreement.hours if agreement else None
+    composer = compose(conversation, user, moment, typed, refused) if works else None
+    events = story.events(story.entries_of(conversation.pk, MOST_EVENTS), moment)
+    before, since = (Cursor.read(request.GET.get(name, "")) for name in ("before", "since"))
+    talk = thread.build(
+        conversation,
+        None if before else events,
+        works=works,
+        decides=works and decides(user, conversation),
+        moment=moment,
+        before=before,
+        since=since,
+    )
+    seen = ReadMarker.objects.filter(user=user, conversation=conversation).values_list("seen", flat=True).first() or 0
+    pane = {
+        "works": works,
+        "mine": conversation.assignee_id == user.pk,
+        "moment": moment,
+        "timer": timer(conversation, agreement, moment),
+        "thread": talk,
+        "composer": composer,
+        "deeds": deeds(conversation, user, works=works, hours=hours, moment=moment),
+        "citizen": citizen(conversation, user, agreement, moment),
+        "events": events[:BESIDE],
+        "more_events": len(events) > BESIDE,
+        "context": context_of(conversation),
+        "unread": max(0, conversation.inbound_count - seen),
+        "typed": typed or Typed(),
+        "notice": notice_of(refused),
+    }
+    return {"conversation": conversation, "pane": pane}
+
+
+@require_safe
+@never_cache
+@login_required
+def pane(request: SignedIn, pk: int) -> HttpResponse:
+    """The inside of #conversation for htmx (with ``before``: an earlier page of messages, for #earlier); the page of
+    the conversation for a browser. 404, as a fragment, when it went to a department of others."""
+    if not request.htmx:
+        return redirect("conversation", pk=pk)
+    try:
+        conversation = visible(request.user, pk)
+    except Http404:
+        return gone(request, status=404)
+    if request.htmx.target == "earlier" and (before := Cursor.read(request.GET.get("before", ""))):
+        works = permissions.can_work(request.user, conversation)
+        page = thread.build(
+            conversation,
+            None,
+            works=works,
+            decides=works and decides(request.user, conversation),
+            moment=now(),
+            before=before,
+        )
+        context = {"conversation": conversation, "pane": {"thread": page, "works": works}}
+        return render(request, "inbox/conversation/thread.html", context)
+    return render(request, "inbox/conversation.html", pane_context(request, conversation))
+
+
+@require_safe
+@never_cache
+@login_required
+def timeline(request: SignedIn, pk: int) -> HttpResponse:
+    """Everything that was done, newest first, at most MOST_EVENTS: the inside of #timeline."""
+    conversation = visible(request.user, pk)
+    events = story.events(story.entries_of(conversation.pk, MOST_EVENTS), now())
+    context = {"conversation": conversation, "pane": {"events": events, "more_events": False}}
+    return render(request, "inbox/conversation/timeline.html", context)
+
+
+def gone(request: HttpRequest, sentence: str = "", status: int = 200) -> HttpResponse:
+    """In place of a conversation that this colleague does not see (any more)."""
+    calm = bool(sentence)
+    sentence = sentence or _("This conversation is not here, or not with your departments any more.")
+    return render(request, "inbox/conversation/gone.html", {"sentence": sentence, "calm": calm}, status=status)
+
+
+def decides(user: User, conversation: Conversation) -> bool:
+    """Whether they decide on an answer that did not go: the claimer, or the team lead (as actions.resend has it)."""
+    return conversation.assignee_id == user.pk or user.role == Role.LEAD
+
+
+def timer(conversation: Conversation, agreement: rows.Agreement | None, moment: datetime) -> rows.Timer:
+    """As in the list; a clock that stands still tells what is left of it (one query then)."""
+    made = rows.timer(conversation, agreement, moment)
+    if conversation.status == Status.WAITING:
+        clock = clocks.running(conversation)
+        if clock is not None and clock.paused_at is not None:
+            why = sla.explain_paused("first" if clock.kind == "first" else "next", clock.remaining_minutes or 0)
+            return rows.Timer(made.icon, made.words, made.tone, why)
+    return made
+
+
+def context_of(conversation: Conversation) -> dict[str, str]:
+    """The post that the conversation stands under: "lead", "text" and "url", or {} when there is none."""
+    held = conversation.context or {}
+    if not held.get("text") and not held.get("url"):
+        return {}
+    if held.get("from_us"):
+        lead = _("Under our post")
+    elif held.get("author_name"):
+        lead = _("Under the post of %(name)s") % {"name": held["author_name"]}
+    else:
+        lead = _("Under a post")
+    return {"lead": lead, "text": str(held.get("text", "")), "url": web_address(str(held.get("url", "")))}
+
+
+def notice_of(refused: Refused | None) -> Notice | None:
+    """The sentence for a refusal, and where to go on when it names a newer conversation."""
+    if refused is None:
+        return None
+    other = refused.data.get("conversation")
+    return Notice(str(refused), code=refused.code, conversation=other if isinstance(other, int) else None)

@@ -1,0 +1,236 @@
+"""One message as a bubble: text with safe links, delivery in words, attachments, what its author changed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import nh3
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.html import urlize
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from inbox import failure_words, sla
+from inbox.models import Attachment, AttachmentState, Conversation, Delivery, Direction, Message
+from inbox.office_hours import local
+
+IN_SIGHT = {"image", "sticker"}
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryWords:
+    """How far our message came. ``tone``: "" | "red"; ``more`` is what happened and what to do, for a failure."""
+
+    icon: str
+    words: str
+    tone: str = ""
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """An earlier text, and until when it stood."""
+
+    html: SafeString
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An attachment. ``shape``: image | audio | video | file | location | contact | link | pending | failed."""
+
+    pk: int
+    shape: str
+    icon: str
+    name: str
+    words: str
+    url: str = ""
+    preview: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bubble:
+    """Everything the page shows of one message. ``acts``: which of retry, withdraw, mark_sent are on offer."""
+
+    pk: int
+    at: datetime
+    ours: bool
+    author: str
+    label: str
+    html: SafeString
+    time: str
+    exact: str
+    url: str
+    edited: str
+    deleted: str
+    hidden: bool
+    versions: tuple[Version, ...]
+    files: tuple[File, ...]
+    delivery: DeliveryWords | None
+    acts: frozenset[str]
+
+    type = "message"
+
+
+def linked(text: str) -> SafeString:
+    """The text escaped, its web and mail addresses clickable; opens apart, tells the other side nothing of us."""
+    html = urlize(text, nofollow=True, autoescape=True)
+    # A second lock: nothing but these links leaves this function, whatever urlize makes of strange input.
+    clean = nh3.clean(
+        html,
+        tags={"a"},
+        attributes={"a": {"href"}},
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener noreferrer nofollow",
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+    )
+    return mark_safe(clean)  # noqa: S308 - nh3 let through links only
+
+
+def web_address(url: str) -> str:
+    """The address when it is one of the web, else "": platforms' words never become another scheme."""
+    return url if url.startswith(("https://", "http://")) else ""
+
+
+def bubble(message: Message, conversation: Conversation, *, works: bool, decides: bool, moment: datetime) -> Bubble:
+    """``message`` with its author, attachments and versions loaded. ``works``: the reader may do more than read, and
+    so see what the citizen took back; ``decides``: also what becomes of an answer that did not go."""
+    message.account = conversation.account  # the same one, loaded once
+    ours = message.direction == Direction.OUT
+    deleted = message.deleted_at is not None
+    return Bubble(
+        pk=message.pk,
+        at=message.sent_at,
+        ours=ours,
+        author=_author(message, conversation) if ours else "",
+        label=_label(message),
+        html=linked(message.text),
+        time=f"{local(message.sent_at):%H:%M}",
+        exact=exact(message.sent_at),
+        url=web_address(message.url),
+        edited=_changed(message.edited_at, moment) if message.edited_at and not deleted else "",
+        deleted=_changed(message.deleted_at, moment) if message.deleted_at else "",
+        hidden=message.hidden_at is not None,
+        versions=tuple(
+            Version(linked(version.text), sla.format_moment(version.until, moment, with_time=True))
+            for version in message.versions.all()
+            if works and version.text
+        ),
+        files=() if deleted and not works else tuple(file(item) for item in message.attachments.all()),
+        delivery=delivery(message) if ours else None,
+        acts=_acts(message) if ours and decides else frozenset(),
+    )
+
+
+def exact(at: datetime) -> str:
+    """A moment in full, for hover: "Monday 23 November 2026 10:00:05"."""
+    return date_format(local(at), "l j F Y H:i:s")
+
+
+def delivery(message: Message) -> DeliveryWords:
+    """How far our message came, in words; ``message.account`` loaded."""
+    more = failure_words.sentence(message)
+    match message.state:
+        case Delivery.QUEUED:
+            return DeliveryWords("clock", _("waiting to be sent"), "", more)
+        case Delivery.SENDING:
+            return DeliveryWords("send", _("being sent"))
+        case Delivery.SENT:
+            return DeliveryWords("check", pgettext("delivery", "sent"))
+        case Delivery.DELIVERED:
+            return DeliveryWords("check", pgettext("delivery", "delivered"))
+        case Delivery.READ:
+            return DeliveryWords("check", pgettext("delivery", "read"))
+        case Delivery.FAILED:
+            return DeliveryWords("warning", pgettext("delivery", "failed"), "red", more)
+        case Delivery.UNKNOWN:
+            tone = "red" if message.send_at is None else ""
+            return DeliveryWords("warning", _("not certain whether this arrived"), tone, more)
+        case _:
+            return DeliveryWords("dismiss", _("withdrawn: it was not sent"))
+
+
+def file(attachment: Attachment) -> File:
+    """An attachment in words, with the addresses of our own views only."""
+    kind = attachment.kind
+    if kind == "location":
+        return _place(attachment)
+    if kind == "contact":
+        return File(attachment.pk, "contact", "contact", attachment.name or _("Contact card"), attachment.text)
+    if attachment.state == AttachmentState.NONE:
+        address = web_address(attachment.source_url) if kind == "link" else ""
+        return File(attachment.pk, "link", "external", attachment.name or address, attachment.text, address)
+    name = attachment.name or _kind_words(kind)
+    icon = "photo" if kind in IN_SIGHT else "attachment"
+    if attachment.state == AttachmentState.PENDING:
+        return File(attachment.pk, "pending", icon, name, _("is being fetched"))
+    if attachment.state == AttachmentState.FAILED:
+        return File(attachment.pk, "failed", "warning", name, _file_error(attachment.error))
+    url = reverse("attachment", args=[attachment.pk])
+    size = filesizeformat(attachment.size) if attachment.size is not None else ""
+    family = attachment.content_type.partition("/")[0]
+    if family == "image":
+        preview = reverse("attachment_preview", args=[attachment.pk])
+        return File(attachment.pk, "image", icon, attachment.text or name, size, url, preview)
+    shape = family if family in {"audio", "video"} else "file"
+    return File(attachment.pk, shape, icon, name, size, url)
+
+
+def _place(attachment: Attachment) -> File:
+    words, url = attachment.text, ""
+    if attachment.latitude is not None and attachment.longitude is not None:
+        spot = f"{attachment.latitude:.5f}, {attachment.longitude:.5f}"
+        words = f"{words} ({spot})" if words else spot
+        latitude, longitude = f"{attachment.latitude:.5f}", f"{attachment.longitude:.5f}"
+        url = f"https://www.openstreetmap.org/?mlat={latitude}&mlon={longitude}#map=18/{latitude}/{longitude}"
+    return File(attachment.pk, "location", "location", attachment.name or _("Location"), words, url)
+
+
+def _kind_words(kind: str) -> str:
+    return {
+        "image": _("Photo"),
+        "sticker": _("Sticker"),
+        "video": _("Video"),
+        "audio": _("Sound recording"),
+    }.get(kind, pgettext("attachment", "File"))
+
+
+def _file_error(code: str) -> str:
+    if code == "too_large":
+        return _("was not fetched: larger than 20 MB. Ask the citizen for a smaller file.")
+    if code == "content":
+        return _("was not fetched: it is not what it says it is.")
+    return _("could not be fetched. Ask the citizen to send it again.")
+
+
+def _author(message: Message, conversation: Conversation) -> str:
+    if message.kind == "auto_reply":
+        return _("Automatic reply")
+    if message.author is not None:
+        return str(message.author)
+    return conversation.account.name
+
+
+def _label(message: Message) -> str:
+    if message.kind == "echo":
+        return _("placed outside Webcare")
+    if message.direction == Direction.IN and message.kind == "quote":
+        return _("quoted us")
+    if message.direction == Direction.IN and message.kind == "postback":
+        return _("chose a button")
+    return ""
+
+
+def _changed(at: datetime | None, moment: datetime) -> str:
+    return sla.format_moment(at, moment, with_time=True) if at else ""
+
+
+def _acts(message: Message) -> frozenset[str]:
+    if message.state == Delivery.FAILED:
+        return frozenset({"retry", "withdraw"})
+    # While Webcare itself still asks the platform, nobody has to decide.
+    if message.state == Delivery.UNKNOWN and message.send_at is None:
+        return frozenset({"retry", "withdraw", "mark_sent"})
+    return frozenset({"withdraw"} if message.state == Delivery.QUEUED else ())

@@ -1,0 +1,160 @@
+"""What was done to a conversation, as sentences: the grey lines between the messages, and the timeline."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from inbox import auto_reply, sla
+from inbox.models import AuditEntry, Result, User
+from inbox.office_hours import local
+from inbox.views.messages import exact
+
+# Told by the message itself, or by its note: a line between the messages would say it twice.
+BESIDE_ONLY = frozenset(
+    {
+        "received",
+        "replied",
+        "noted",
+        "answered_elsewhere",
+        "send_failed",
+        "message_edited",
+        "message_deleted",
+        "message_hidden",
+        "message_shown",
+        "send_retried",
+        "send_withdrawn",
+        "send_confirmed",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line. ``inline``: also between the messages."""
+
+    pk: int
+    at: datetime
+    words: str
+    time: str
+    day: str
+    exact: str
+    icon: str
+    inline: bool
+
+    type = "event"
+
+
+def entries_of(conversation_id: int, most: int) -> list[AuditEntry]:
+    """The newest entries with who did it, newest first. One query."""
+    return list(
+        AuditEntry.objects.filter(conversation=conversation_id).select_related("actor").order_by("-at", "-id")[:most]
+    )
+
+
+def events(entries: Iterable[AuditEntry], moment: datetime) -> list[Event]:
+    """Sentences for entries, in their order; entries that tell a colleague nothing are left out. One query (names)."""
+    entries = list(entries)
+    ids = {entry.data[key] for entry in entries for key in ("to", "from") if isinstance(entry.data.get(key), int)}
+    people = {user.pk: str(user) for user in User.objects.filter(pk__in=ids)}
+    made = []
+    for entry in entries:
+        told = sentence(entry, people, moment)
+        if told is not None:
+            icon, words = told
+            made.append(
+                Event(
+                    pk=entry.pk,
+                    at=entry.at,
+                    words=words,
+                    time=f"{local(entry.at):%H:%M}",
+                    day=sla.format_moment(entry.at, moment),
+                    exact=exact(entry.at),
+                    icon=icon,
+                    inline=entry.verb not in BESIDE_ONLY,
+                )
+            )
+    return made
+
+
+def sentence(entry: AuditEntry, people: Mapping[int, str], moment: datetime) -> tuple[str, str] | None:
+    """(icon, words) for one entry in the active language; None for what is of no use to a reader."""
+    data: dict[str, Any] = entry.data
+    changes: dict[str, Any] = data.get("changes", {})
+    who = str(entry.actor) if entry.actor else ""
+    words = {"who": who, "name": "", "moment": "", "result": "", "department": ""}
+    match entry.verb:
+        case "claimed":
+            return "claim", _("%(who)s claimed this") % words
+        case "taken_over":
+            words["name"] = people.get(data.get("from") or 0, "")
+            return "claim", (
+                _("%(who)s took this over from %(name)s") if words["name"] else _("%(who)s claimed this")
+            ) % words
+        case "released":
+            return "release", _("%(who)s gave this back") % words
+        case "assigned":
+            words["name"] = people.get(data.get("to") or 0, _("a colleague"))
+            return "assign", _("%(who)s assigned this to %(name)s") % words
+        case "routed":
+            words["department"] = data.get("to_name", "")
+            return "route", _("%(who)s routed this to %(department)s") % words
+        case "closed":
+            result = (changes.get("result") or ["", ""])[1]
+            words["result"] = str(dict(Result.choices).get(result, result))
+            return "close", _("%(who)s closed this: %(result)s") % words
+        case "reopened":
+            return "open", _("%(who)s reopened this") % words if who else _("Reopened by a new message of the citizen")
+        case "snoozed":
+            until = parse_datetime((changes.get("snoozed_until") or ["", ""])[1] or "")
+            words["moment"] = sla.format_moment(until, moment, with_time=True) if until else ""
+            return "later", _("%(who)s put this off until %(moment)s") % words
+        case "woken":
+            return "later", _("%(who)s brought this back") % words if who else _(
+                "Back in the list: the moment has come"
+            )
+        case "waiting":
+            return "waiting", _("%(who)s lets this wait for the citizen") % words
+        case "resumed":
+            return "open", _("%(who)s set this to open again") % words
+        case "auto_reply_sent" | "auto_reply_not_sent":
+            return "clock", auto_reply.reason_text(str(data.get("reason", ""))).rstrip(".")
+        case _:
+            return _beside(entry, words)
+
+
+def _beside(entry: AuditEntry, words: dict[str, str]) -> tuple[str, str] | None:
+    count = len(entry.data.get("messages", ())) or 1
+    match entry.verb:
+        case "received":
+            return "down", ngettext("Message from the citizen", "%(count)s messages from the citizen", count) % {
+                "count": count
+            }
+        case "replied":
+            return "reply", _("%(who)s answered") % words
+        case "noted":
+            return "note", _("%(who)s left a note") % words
+        case "answered_elsewhere":
+            return "reply", _("Answered outside Webcare")
+        case "send_failed":
+            return "warning", _("An answer could not be sent")
+        case "send_retried":
+            return "retry", _("%(who)s sent an answer again") % words
+        case "send_withdrawn":
+            return "dismiss", _("%(who)s decided that an answer need not go") % words
+        case "send_confirmed":
+            return "check", _("%(who)s saw that an answer arrived") % words
+        case "message_edited":
+            return "note", _("The citizen changed a message")
+        case "message_deleted":
+            return "dismiss", _("The citizen removed a message")
+        case "message_hidden":
+            return "dismiss", _("A message was hidden on the platform")
+        case "message_shown":
+            return "check", _("A message was shown again on the platform")
+        case _:
+            return None

@@ -1,0 +1,163 @@
+"""The messages of a conversation with its notes and events in one order of time, a page at a time."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Max, Q
+from django.utils.translation import gettext as _
+
+from inbox import sla
+from inbox.models import AuditEntry, Conversation, Message, Note
+from inbox.office_hours import local
+from inbox.views import story
+from inbox.views.listing import Cursor
+from inbox.views.messages import Bubble, bubble, exact, linked
+from inbox.views.story import Event
+
+PAGE = 50
+MOST = 500  # messages that a page which grew backwards keeps when it is drawn again
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A line with the date, before the first item of a day."""
+
+    words: str
+    at: datetime
+
+    type = "day"
+
+
+@dataclass(frozen=True, slots=True)
+class NoteItem:
+    """A note, for colleagues only."""
+
+    pk: int
+    at: datetime
+    author: str
+    initials: str
+    html: str
+    time: str
+    exact: str
+
+    type = "note"
+
+
+type Item = Day | Bubble | NoteItem | Event
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """``items`` oldest first. ``earlier``: where the page before this one ends, None when this is the beginning;
+    ``since``: where this one begins."""
+
+    items: list[Item]
+    earlier: Cursor | None
+    since: Cursor | None
+
+
+def newest_id(conversation: Conversation) -> int:
+    """The highest id of its messages, for "a newer one came". Asked before the messages are read: what comes between
+    the two counts as not seen."""
+    found: int | None = conversation.messages.aggregate(newest=Max("pk"))["newest"]
+    return found or 0
+
+
+def messages_of(
+    conversation: Conversation, before: Cursor | None = None, since: Cursor | None = None
+) -> tuple[list[Message], bool]:
+    """A page of messages, oldest first, and whether there are earlier ones. Three queries.
+
+    The last PAGE; with ``before`` the PAGE before that one; with ``since`` everything from there on, at most MOST.
+    """
+    queryset = conversation.messages.select_related("author").prefetch_related("attachments", "versions")
+    size = PAGE
+    if before is not None:
+        queryset = queryset.filter(Q(sent_at__lte=before.at) & (Q(sent_at__lt=before.at) | Q(pk__lt=before.pk)))
+    elif since is not None:
+        size = MOST
+        queryset = queryset.filter(Q(sent_at__gte=since.at) & (Q(sent_at__gt=since.at) | Q(pk__gte=since.pk)))
+    found = list(queryset.order_by("-sent_at", "-id")[: size + 1])
+    more = len(found) > size
+    if since is not None and before is None and not more and found:
+        # The page was cut at ``since`` on purpose: what lies before it is still there.
+        more = conversation.messages.filter(Q(sent_at__lt=since.at) | Q(sent_at=since.at, pk__lt=since.pk)).exists()
+    return found[:size][::-1], more
+
+
+def build(
+    conversation: Conversation,
+    events: list[Event] | None,
+    *,
+    works: bool,
+    decides: bool,
+    moment: datetime,
+    before: Cursor | None = None,
+    since: Cursor | None = None,
+) -> Thread:
+    """One page, merged; the number of queries does not grow with what it holds. ``events``: what was done, when the
+    caller has it already, else it is looked up for this page alone."""
+    messages, more = messages_of(conversation, before, since)
+    first = Cursor(messages[0].sent_at, messages[0].pk) if messages else None
+    begin = first.at if first and more else None
+    end = before.at if before else None
+    if events is None:
+        events = story.events(_entries(conversation, begin, end), moment)
+
+    def within(at: datetime) -> bool:
+        return (begin is None or at >= begin) and (end is None or at < end)
+
+    notes = Note.objects.filter(conversation=conversation).select_related("author")
+    if begin is not None:
+        notes = notes.filter(created_at__gte=begin)
+    if end is not None:
+        notes = notes.filter(created_at__lt=end)
+    # At the same moment: the citizen's message, then what was done about it.
+    ordered: list[tuple[datetime, int, int, Item]] = [
+        (message.sent_at, 0, message.pk, bubble(message, conversation, works=works, decides=decides, moment=moment))
+        for message in messages
+    ]
+    ordered += [(note.created_at, 1, note.pk, _note(note)) for note in notes]
+    ordered += [(event.at, 2, event.pk, event) for event in events if event.inline and within(event.at)]
+    ordered.sort(key=lambda entry: entry[:3])
+    return Thread(_with_days([item for *_key, item in ordered], moment), first if more else None, first)
+
+
+def _entries(conversation: Conversation, begin: datetime | None, end: datetime | None) -> list[AuditEntry]:
+    queryset = AuditEntry.objects.filter(conversation=conversation).select_related("actor")
+    if begin is not None:
+        queryset = queryset.filter(at__gte=begin)
+    if end is not None:
+        queryset = queryset.filter(at__lt=end)
+    return list(queryset.order_by("-at", "-id")[: 4 * PAGE])
+
+
+def _note(note: Note) -> NoteItem:
+    return NoteItem(
+        pk=note.pk,
+        at=note.created_at,
+        author=str(note.author),
+        initials=note.author.initials,
+        html=linked(note.text),
+        time=f"{local(note.created_at):%H:%M}",
+        exact=exact(note.created_at),
+    )
+
+
+def _with_days(items: list[Item], moment: datetime) -> list[Item]:
+    made: list[Item] = []
+    day = None
+    for item in items:
+        if local(item.at).date() != day:
+            day = local(item.at).date()
+            made.append(Day(_day_words(item.at, moment), item.at))
+        made.append(item)
+    return made
+
+
+def _day_words(at: datetime, moment: datetime) -> str:
+    if local(at).date() == local(moment).date():
+        return _("today")
+    if local(at).date() == local(moment).date() - timedelta(days=1):
+        return _("yesterday")
+    return sla.format_moment(at, moment)
