@@ -1,0 +1,59 @@
+"""The files that citizens sent: only to who may see the conversation, and never shown as a page of ours."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import FileResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+
+from inbox.api.endpoint import READING, Detail, Endpoint, problems, reading
+from inbox.api.messages import AttachmentShown
+from inbox.models import Attachment, AttachmentState, Conversation
+
+
+class OneAttachment(Endpoint):
+    """An attachment in a conversation that the caller may see."""
+
+    serializer_class: type[serializers.Serializer] = AttachmentShown
+
+    def get_queryset(self) -> QuerySet[Attachment]:
+        """What the caller may see."""
+        conversations = Conversation.objects.visible_to(self.caller)
+        return Attachment.objects.filter(message__conversation__in=conversations.values("pk"))
+
+
+@reading("attachments_retrieve", "One attachment, without its file")
+class AttachmentDetail(OneAttachment, Detail):
+    """What it is and whether its file is here."""
+
+
+class AttachmentFile(OneAttachment):
+    """The bytes."""
+
+    @extend_schema(
+        operation_id="attachments_file",
+        summary="The file itself",
+        responses={
+            (200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, description="The file."),
+            **problems(READING),
+        },
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> FileResponse:
+        """404 as well while the file is being fetched, and when that failed."""
+        attachment = self.get_object()
+        if attachment.state != AttachmentState.READY:
+            raise NotFound
+        response = FileResponse(
+            attachment.file.open("rb"),
+            as_attachment=True,
+            filename=attachment.name or f"attachment-{attachment.pk}",
+            content_type=attachment.content_type or "application/octet-stream",
+        )
+        response["X-Content-Type-Options"] = "nosniff"
+        # What a citizen sent must not run as ours, whatever it says it is.
+        response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+        return response

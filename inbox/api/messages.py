@@ -1,0 +1,150 @@
+"""Messages of a conversation, and what a person decides on an answer that did not arrive."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from inbox.actions import resend
+from inbox.api.endpoint import Detail, Endpoint, Listing, UtcField, reading, writing
+from inbox.api.paging import Order
+from inbox.api.refs import ColleagueRef
+from inbox.models import Attachment, AttachmentState, Conversation, Delivery, Direction, Message
+
+
+class AttachmentShown(serializers.Serializer):
+    """A file, place or contact that came with a message."""
+
+    id = serializers.IntegerField()
+    kind = serializers.CharField(help_text="image, audio, video, file, location, contact …")
+    name = serializers.CharField()
+    content_type = serializers.CharField()
+    size = serializers.IntegerField(allow_null=True, help_text="Bytes.")
+    text = serializers.CharField()
+    latitude = serializers.FloatField(allow_null=True)
+    longitude = serializers.FloatField(allow_null=True)
+    availability = serializers.ChoiceField(AttachmentState.choices, source="state")
+    file = serializers.SerializerMethodField(help_text="Where to download it; null while it is not here.")
+
+    def get_file(self, attachment: Attachment) -> str | None:
+        """The address, for a file that is here."""
+        if attachment.state != AttachmentState.READY:
+            return None
+        address: str = self.context["request"].build_absolute_uri(reverse("api:attachment_file", args=[attachment.pk]))
+        return address
+
+
+class MessageShown(serializers.Serializer):
+    """One message, from the citizen or from us. Notes are elsewhere."""
+
+    id = serializers.IntegerField()
+    conversation = serializers.IntegerField(source="conversation_id")
+    direction = serializers.ChoiceField(Direction.choices)
+    kind = serializers.CharField(help_text="message, mention, reply, comment, answer, auto_reply, echo …")
+    public = serializers.BooleanField()
+    text = serializers.CharField()
+    author = ColleagueRef(allow_null=True, help_text="The colleague who wrote it; null for citizens.")
+    url = serializers.CharField(help_text="Where it stands at the platform; empty for private messages.")
+    sent_at = UtcField(help_text="The platform's time.")
+    edited_at = UtcField(allow_null=True)
+    deleted_at = UtcField(allow_null=True)
+    hidden_at = UtcField(allow_null=True)
+    delivery = serializers.ChoiceField(Delivery.choices, source="state")
+    delivery_at = UtcField(source="state_at", allow_null=True)
+    error_code = serializers.CharField(help_text="The platform's own code; empty when nothing is wrong.")
+    error_reason = serializers.CharField(help_text="The same in our words: window_closed, blocked …")
+    attachments = AttachmentShown(many=True)
+
+
+class Nothing(serializers.Serializer):
+    """A body that holds nothing."""
+
+
+def messages_of(conversations: QuerySet[Conversation]) -> QuerySet[Message]:
+    """Messages with all that is told of them: two queries."""
+    return (
+        Message.objects.filter(conversation__in=conversations.values("pk"))
+        .select_related("author")
+        .prefetch_related("attachments")
+        .defer("search")
+    )
+
+
+@reading("conversations_messages_list", "The messages of a conversation, oldest first")
+class Messages(Listing):
+    """In the platform's order of time."""
+
+    serializer_class = MessageShown
+    ordering = Order("sent_at")
+
+    def get_queryset(self) -> QuerySet[Message]:
+        """Of the conversation in the address."""
+        self.filters()
+        return messages_of(Conversation.objects.filter(pk=self.conversation().pk))
+
+
+class OneMessage(Endpoint):
+    """A message in a conversation that the caller may see."""
+
+    serializer_class = MessageShown
+
+    def get_queryset(self) -> QuerySet[Message]:
+        """What the caller may see."""
+        return messages_of(Conversation.objects.visible_to(self.caller))
+
+
+@reading("messages_retrieve", "One message, with how far it came")
+class MessageDetail(OneMessage, Detail):
+    """To follow the delivery of an answer."""
+
+
+class Decision(OneMessage):
+    """POST without a body; answers with the message."""
+
+    def decide(self, pk: int) -> None:
+        """Call the action."""
+        raise NotImplementedError
+
+    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Decide, then show."""
+        self.decide(kwargs["pk"])
+        return Response(self.get_serializer(self.get_object()).data)
+
+
+DECISION: dict[str, Any] = {"request": None, "responses": {200: MessageShown}}
+UNDECIDED = ("not_waiting", "claimed_by_other", "not_claimed")
+
+
+@writing(
+    "messages_retry",
+    "Send a failed or uncertain answer again",
+    refusals=(*UNDECIDED, "closed", "window_closed", "account", "gone", "not_summoned"),
+    **DECISION,
+)
+class Retry(Decision):
+    """As the button on the page."""
+
+    def decide(self, pk: int) -> None:
+        """Back to the outbox."""
+        resend.retry(pk, by=self.caller)
+
+
+@writing("messages_withdraw", "An answer that has not gone need not go", refusals=UNDECIDED, **DECISION)
+class Withdraw(Decision):
+    """As the button on the page."""
+
+    def decide(self, pk: int) -> None:
+        """Out of the outbox."""
+        resend.withdraw(pk, by=self.caller)
+
+
+@writing("messages_mark_sent", "An uncertain answer was seen at the platform", refusals=UNDECIDED, **DECISION)
+class MarkSent(Decision):
+    """As the button on the page."""
+
+    def decide(self, pk: int) -> None:
+        """It counts as sent."""
+        resend.mark_sent(pk, by=self.caller)

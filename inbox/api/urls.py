@@ -1,0 +1,54 @@
+"""The addresses of the API, and its schema."""
+
+from django.urls import path, re_path
+from django.views.decorators.cache import cache_page
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularJSONAPIView
+from rest_framework.decorators import api_view, authentication_classes, permission_classes
+
+from inbox.api import accounts, attachments, contacts, conversations, messages, people, problems, reply, timeline, verbs
+
+app_name = "api"
+
+schema = cache_page(3600)(SpectacularJSONAPIView.as_view(authentication_classes=[], permission_classes=[]))
+methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+nowhere = extend_schema(exclude=True)(
+    api_view(methods)(authentication_classes([])(permission_classes([])(problems.not_found)))
+)
+
+urlpatterns = [
+    path("openapi.json", schema, name="schema"),
+    path("me/", people.Me.as_view(), name="me"),
+    path("conversations/", conversations.Conversations.as_view(), name="conversations"),
+    path("conversations/<int:pk>/", conversations.ConversationDetail.as_view(), name="conversation"),
+    path("conversations/<int:pk>/messages/", messages.Messages.as_view(), name="messages"),
+    path("conversations/<int:pk>/notes/", timeline.Notes.as_view(), name="notes"),
+    path("conversations/<int:pk>/timeline/", timeline.Timeline.as_view(), name="timeline"),
+    path("conversations/<int:pk>/claim/", verbs.Claim.as_view(), name="claim"),
+    path("conversations/<int:pk>/take-over/", verbs.TakeOver.as_view(), name="take_over"),
+    path("conversations/<int:pk>/release/", verbs.Release.as_view(), name="release"),
+    path("conversations/<int:pk>/assign/", verbs.Assign.as_view(), name="assign"),
+    path("conversations/<int:pk>/route/", verbs.Route.as_view(), name="route"),
+    path("conversations/<int:pk>/note/", verbs.AddNote.as_view(), name="note"),
+    path("conversations/<int:pk>/reply/", reply.Reply.as_view(), name="reply"),
+    path("conversations/<int:pk>/close/", verbs.Close.as_view(), name="close"),
+    path("conversations/<int:pk>/reopen/", verbs.Reopen.as_view(), name="reopen"),
+    path("conversations/<int:pk>/snooze/", verbs.Snooze.as_view(), name="snooze"),
+    path("conversations/<int:pk>/wake/", verbs.Wake.as_view(), name="wake"),
+    path("conversations/<int:pk>/wait/", verbs.Wait.as_view(), name="wait"),
+    path("conversations/<int:pk>/resume/", verbs.Resume.as_view(), name="resume"),
+    path("conversations/<int:pk>/read/", verbs.Read.as_view(), name="read"),
+    path("messages/<int:pk>/", messages.MessageDetail.as_view(), name="message"),
+    path("messages/<int:pk>/retry/", messages.Retry.as_view(), name="retry"),
+    path("messages/<int:pk>/withdraw/", messages.Withdraw.as_view(), name="withdraw"),
+    path("messages/<int:pk>/mark-sent/", messages.MarkSent.as_view(), name="mark_sent"),
+    path("attachments/<int:pk>/", attachments.AttachmentDetail.as_view(), name="attachment"),
+    path("attachments/<int:pk>/file/", attachments.AttachmentFile.as_view(), name="attachment_file"),
+    path("accounts/", accounts.Accounts.as_view(), name="accounts"),
+    path("accounts/<int:pk>/", accounts.AccountDetail.as_view(), name="account"),
+    path("contacts/", contacts.Contacts.as_view(), name="contacts"),
+    path("contacts/<int:pk>/", contacts.ContactDetail.as_view(), name="contact"),
+    path("departments/", people.Departments.as_view(), name="departments"),
+    path("users/", people.Users.as_view(), name="users"),
+    re_path(r"", nowhere, name="nowhere"),
+]
