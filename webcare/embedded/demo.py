@@ -16,6 +16,7 @@ from typing import Self
 from cryptography.fernet import Fernet
 
 from inbox.management import demo_town
+from webcare.embedded import opening
 from webcare.embedded.errors import CannotStart, Stopped, explain
 from webcare.embedded.homes import system_folder
 from webcare.embedded.lock import locked
@@ -106,11 +107,14 @@ class Demo:
         if self.prepare is not None:
             self._prepare(group, signals, self.prepare, environment)
         parts = self.parts if self.parts is not None else product(self.ports, self.data)
+        first = self.parts is None and not (self.data / "simulator.json").exists()
         for part in parts:
             log = logs / f"{part.name}.log"
             log.unlink(missing_ok=True)
             group.start(part.name, part.command, env={**environment, **dict(part.env)}, log=log, cwd=ROOT)
         self._await(group, signals, [part.ready for part in parts if part.ready is not None])
+        if first:
+            opening.play(f"http://127.0.0.1:{self.ports.simulator}")
         print(self.welcome(), flush=True)
         while signals.stop() is None:
             fail_if_dead(group)
