@@ -31,22 +31,16 @@ from inbox.models import (
     MessageVersion,
     Status,
 )
+from tests.inbox.conftest import StandingClock
 from tests.inbox.storing import at, echoed, person, put, put_raw, said
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def monday(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Now is Monday 10:30, for all that asks the clock."""
-    for module in (
-        "inbox.incoming.auto_replies",
-        "inbox.incoming.arriving",
-        "inbox.incoming.batch",
-        "inbox.actions.receive",
-        "inbox.ingest",
-    ):
-        monkeypatch.setattr(f"{module}.now", lambda: at(30))
+def half_past_ten(standing_clock: StandingClock) -> StandingClock:
+    """Now is Monday 10:30."""
+    return standing_clock
 
 
 @pytest.fixture
