@@ -162,6 +162,8 @@ def _echo(batch: Batch, account: Account, item: IncomingMessage) -> str:
     flying = next((found for found in candidates if _is_ours(found, item)), None)
     if flying is not None:
         candidates.remove(flying)
+        if flying.kind == "answer" and flying.state == Delivery.UNKNOWN and flying.send_at is None:
+            conversation.failed_count = max(0, conversation.failed_count - 1)  # nobody has to decide any more
         flying.external_id = item.external_id[:200]
         flying.state, flying.state_at, flying.send_at = Delivery.SENT, now(), None
         flying.sent_at = max(item.sent_at, flying.taken_at or item.sent_at)

@@ -44,9 +44,9 @@ def apply_early(message: Message, changes: Iterable[EarlyChange]) -> bool:
 
 def came_back(conversation: Conversation, message: Message, clocks: Clocks) -> None:
     """An answer that seemed sent never arrived: it lies before a person, and the citizen still waits."""
-    conversation.failed_count += 1
     if message.kind != "answer":
         return
+    conversation.failed_count += 1
     if conversation.status == Status.CLOSED:
         here = {name: getattr(conversation, name) for name in ("account_id", "thread_id", "identity_id")}
         if Conversation.objects.filter(**here).exclude(status=Status.CLOSED).exists():

@@ -384,6 +384,15 @@ def test_echo_before_the_api_answer_is_one_message(
         assert Clock.objects.get().stopped_at is None
 
 
+def test_echo_settles_what_lay_before_a_person(asked: Conversation, queue: Queue) -> None:
+    message = queue(asked, state="unknown", send_at=None, taken_at=at(30), attempts=1)
+    Conversation.objects.update(failed_count=1)
+    put(asked.account, echoed(asked.account, "o1", "Morgen", sent_at=at(30)))
+    ingest.drain()
+    asked.refresh_from_db()
+    assert (again(message).state, asked.failed_count, asked.status) == ("sent", 0, "waiting")
+
+
 def test_echo_after_the_api_answer_changes_nothing(asked: Conversation, queue: Queue, platform: Platform) -> None:
     outbox.send_one(queue(asked).pk)
     before = list(Message.objects.order_by("pk").values())
