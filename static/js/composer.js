@@ -1,0 +1,235 @@
+/* The composer: how long a text is for the platform, Ctrl+Enter, and drafts that outlive a reload and a lost
+   connection. The server decides everything; this only tells it sooner. */
+(() => {
+  "use strict";
+  const webcare = (window.webcare ??= {});
+  const $ = (selector, root = document) => root.querySelector(selector);
+
+  // ------------------------------------------------------------------ length, as channels/connectors/x/length.py has it
+
+  const LINK = 23;
+  const LIGHT = [
+    [0, 0x10ff],
+    [0x2000, 0x200d],
+    [0x2010, 0x201f],
+    [0x2032, 0x2037],
+  ];
+  // Of the names without https:// the usual ones; the server knows all.
+  const URLS =
+    /(?<![A-Za-z0-9@$#])(?:https?:\/\/[^\s/?#]+\.[^\s/?#]+|(?<![-_./])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:com|org|net|info|eu|nl|be|de|fr|uk|gov|edu|app|dev|io|co|me|tv|amsterdam|frl)(?![\w@-]))(?:[/?#][^\s]*[^\s.,;:!?)'"\]])?/giu;
+  let emoji;
+  try {
+    emoji = new RegExp("\\p{RGI_Emoji}", "gv");
+  } catch {
+    emoji = /\p{Extended_Pictographic}/gu;
+  }
+
+  const plainLength = (text) => {
+    let found = 0;
+    const rest = text.replace(emoji, () => {
+      found += 1;
+      return "";
+    });
+    let length = 2 * found;
+    for (const char of rest) {
+      const point = char.codePointAt(0);
+      length += LIGHT.some(([low, high]) => point >= low && point <= high) ? 1 : 2;
+    }
+    return length;
+  };
+
+  const weightedLength = (text) => {
+    text = text.normalize("NFC");
+    let length = 0;
+    let from = 0;
+    for (const link of text.matchAll(URLS)) {
+      length += plainLength(text.slice(from, link.index)) + LINK;
+      from = link.index + link[0].length;
+    }
+    return length + plainLength(text.slice(from));
+  };
+
+  /* How many posts a thread would have: cut where the server cuts. */
+  function cut(text, budget) {
+    let pieces = 0;
+    while (weightedLength(text) > budget) {
+      let end = 0;
+      for (const word of text.matchAll(/\S+/gu)) {
+        const stop = word.index + word[0].length;
+        if (weightedLength(text.slice(0, stop)) > budget) break;
+        end = stop;
+      }
+      if (end) {
+        const ends = [...text.slice(0, end + 1).matchAll(/[.!?…]+["'”’)\]]*(?=\s)|\n/gu)]
+          .map((found) => found.index + found[0].length)
+          .filter((stop) => stop <= end);
+        if (ends.length && ends.at(-1) >= Math.floor(end / 2)) end = ends.at(-1);
+      } else {
+        end = 1;
+        while (end < text.length && weightedLength(text.slice(0, end + 1)) <= budget) end += 1;
+      }
+      pieces += 1;
+      text = text.slice(end).trimStart();
+    }
+    return pieces + (text ? 1 : 0);
+  }
+
+  function threadLength(text, limit) {
+    text = text.trim();
+    if (weightedLength(text) <= limit) return 1;
+    let pieces = 1;
+    for (let digits = 1; digits < 6; digits += 1) {
+      pieces = cut(text, limit - " (/)".length - 2 * digits);
+      if (String(pieces).length <= digits) break;
+    }
+    return pieces;
+  }
+
+  webcare.weightedLength = weightedLength;
+  webcare.threadLength = threadLength;
+
+  // ------------------------------------------------------------------ while one types
+
+  const boxes = () => [$("#reply-text"), $("#note-text")].filter(Boolean);
+
+  function measure() {
+    const box = $("#reply-text");
+    const shown = $("[data-length]");
+    if (!box || !shown) return;
+    const text = box.value.trim();
+    const weighted = "weighted" in box.dataset;
+    const limit = Number(box.dataset.max);
+    const length = weighted ? weightedLength(text) : text.length;
+    const near = limit > 0 && length >= 0.8 * limit;
+    const over = limit > 0 && length > limit;
+    shown.hidden = !near;
+    shown.textContent = near ? `${length} / ${limit}` : "";
+    shown.classList.toggle("over", over);
+    box.setAttribute("aria-invalid", over);
+    const thread = $("[data-thread]");
+    if (thread) {
+      const offered = over && "threads" in box.dataset;
+      thread.hidden = !offered;
+      thread.classList.toggle("primary", offered);
+      $("[data-testid=send]")?.classList.toggle("primary", !offered);
+      if (offered) {
+        const words = $("[data-thread-words]", thread);
+        words.textContent = words.dataset.threadWords.replace("%s", threadLength(text, limit));
+      }
+    }
+    const hint = $("[data-link-hint]");
+    if (hint) hint.hidden = !text.match(URLS);
+    // Told once when a border is passed, not at every key.
+    const spoken = $("[data-spoken]");
+    const stage = over ? "over" : near ? "near" : "";
+    if (spoken && spoken.dataset.stage !== stage) {
+      spoken.dataset.stage = stage;
+      spoken.textContent = stage ? shown.textContent : "";
+    }
+  }
+
+  // ------------------------------------------------------------------ drafts: this tab only, gone with it
+
+  const PREFIX = "webcare.draft.";
+  const modeOf = (box) => (box.id === "note-text" ? "note" : "reply");
+  const keyOf = (pane, mode) => `${PREFIX}${pane.dataset.user}.${pane.dataset.pane}.${mode}`;
+
+  function read(key) {
+    try {
+      return JSON.parse(sessionStorage.getItem(key));
+    } catch {
+      return null;
+    }
+  }
+
+  function keep(box) {
+    const pane = $("#pane");
+    if (!pane?.dataset.pane) return;
+    const key = keyOf(pane, modeOf(box));
+    // With its form's number: a text that was sent although the answer got lost is then recognised.
+    const submission = $("[name=submission]", box.form)?.value;
+    try {
+      if (box.value.trim()) sessionStorage.setItem(key, JSON.stringify({ text: box.value, submission }));
+      else sessionStorage.removeItem(key);
+    } catch {
+      /* a full or forbidden storage: the text is still on screen */
+    }
+  }
+
+  function forget(pk, mode) {
+    const pane = $("#pane");
+    if (pane) sessionStorage.removeItem(`${PREFIX}${pane.dataset.user}.${pk}.${mode}`);
+  }
+
+  /* After every drawing: put back what was typed, or show it where there is no box for it any more. */
+  function restore() {
+    const pane = $("#pane");
+    if (!pane?.dataset.pane) return;
+    for (const box of boxes()) {
+      const draft = read(keyOf(pane, modeOf(box)));
+      if (draft && !box.value) {
+        box.value = draft.text;
+        const submission = $("[name=submission]", box.form);
+        if (submission && draft.submission) submission.value = draft.submission;
+      } else if (box.value) keep(box);
+    }
+    const kept = $("[data-kept]", pane);
+    if (kept) {
+      const draft = read(keyOf(pane, "reply"));
+      kept.hidden = !draft;
+      $("pre", kept).textContent = draft?.text ?? "";
+    }
+    measure();
+  }
+
+  webcare.restoreDrafts = restore;
+
+  document.addEventListener("input", (event) => {
+    if (!boxes().includes(event.target)) return;
+    keep(event.target);
+    if (event.target.id === "reply-text") measure();
+  });
+
+  document.addEventListener("composer-sent", (event) => {
+    const { id, mode } = event.detail;
+    forget(id, mode);
+    // The form that was sent must not come back with its old text.
+    const box = $(mode === "note" ? "#note-text" : "#reply-text");
+    if (box && $("#pane")?.dataset.pane === String(id)) box.value = "";
+  });
+
+  document.addEventListener("submit", (event) => {
+    if (!event.target.action?.endsWith("/logout/")) return;
+    for (const key of Object.keys(sessionStorage)) if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
+  });
+
+  // ------------------------------------------------------------------ keys and tabs
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+    const form = event.target.closest?.("textarea")?.form;
+    if (!form?.closest("#conversation")) return;
+    event.preventDefault();
+    const button = [...form.querySelectorAll("button:not([type=button])")].filter((each) => !each.hidden).at(-1);
+    form.requestSubmit(button);
+  });
+
+  document.addEventListener("click", (event) => {
+    const label = event.target.closest?.(".modes label");
+    // The arrow keys walk over the two; only a click or its letter goes on into the box.
+    if (label) setTimeout(() => focusBox(label.htmlFor === "mode-note" ? "note" : "reply"));
+  });
+
+  function focusBox(mode) {
+    const radio = $(`#mode-${mode}`);
+    if (radio) radio.checked = true;
+    const box = $(`#${mode}-text`);
+    box?.focus();
+    box?.setSelectionRange(box.value.length, box.value.length);
+    return Boolean(box);
+  }
+
+  webcare.focusBox = focusBox;
+
+  document.addEventListener("DOMContentLoaded", restore);
+})();

@@ -1,0 +1,304 @@
+/* The open conversation: drawn anew when something happened to it, without touching what is being typed, read or
+   looked at; read marks; the small forms. */
+(() => {
+  "use strict";
+  const webcare = (window.webcare ??= {});
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const QUIET = 300; // ms between two drawings
+  const MINUTE = 60000; // timers and the platform's window tell the time left
+  const NEAR = 48; // px from the end that still count as being there
+  const WIDE = "(width >= 80rem)";
+
+  const pane = () => $("#pane[data-pane]");
+  const thread = () => $("#thread");
+  // The thread grows upwards from its end: 0 is the end, higher up is negative.
+  const atEnd = () => Math.abs(thread()?.scrollTop ?? 0) < NEAR;
+
+  // ------------------------------------------------------------------ drawing anew
+
+  let running = false;
+  let again = false;
+  let posting = 0;
+  let generation = 0; // goes up with every act of ours: an answer that was asked for before it is old
+  let last = 0;
+  let planned;
+
+  function refetch() {
+    if (!pane()) return;
+    if (running || posting) {
+      again = true;
+      return;
+    }
+    clearTimeout(planned);
+    planned = setTimeout(draw, Math.max(0, last + QUIET - Date.now()));
+  }
+
+  async function draw() {
+    const here = pane();
+    if (!here || running || posting) {
+      again = Boolean(here);
+      return;
+    }
+    running = true;
+    again = false;
+    last = Date.now();
+    // Earlier pages that were asked for stay.
+    const since = $("#earlier")?.dataset.since;
+    const url = here.dataset.grown && since ? `${here.dataset.url}?since=${encodeURIComponent(since)}` : here.dataset.url;
+    try {
+      await window.htmx.ajax("GET", url, { source: here, target: "#conversation", swap: "morph:innerHTML" });
+    } finally {
+      running = false;
+      if (again) refetch();
+    }
+  }
+
+  document.addEventListener("webcare:nudge", (event) => {
+    if (String(event.detail.conversation) === pane()?.dataset.pane) refetch();
+  });
+  setInterval(() => {
+    if (!document.hidden) refetch();
+  }, MINUTE);
+
+  // ------------------------------------------------------------------ around each swap
+
+  const ours = (event) => event.detail.target?.id === "conversation";
+  const isPane = (config) => config.verb !== "get" || /\/pane\/(\?|$)/.test(config.path);
+  let before = null;
+  let source = null; // the form whose answer is being drawn: that one is drawn wholly
+  let wanted = ""; // "reply": put the cursor in the box; "next": go to the next conversation
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const config = event.detail.requestConfig;
+    config.webcarePane = pane()?.dataset.pane;
+    config.webcareGeneration = generation;
+    if (ours(event) && config.verb !== "get") posting += 1;
+  });
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const config = event.detail.requestConfig;
+    if (!ours(event) || !config || config.verb === "get") return;
+    posting = Math.max(0, posting - 1);
+    generation += 1;
+    if (again) refetch();
+  });
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!ours(event)) return;
+    const { requestConfig: config, shouldSwap } = event.detail;
+    if (isPane(config)) {
+      const elsewhere = config.webcarePane !== pane()?.dataset.pane;
+      const old = config.verb === "get" && config.webcareGeneration !== generation;
+      if (elsewhere || old) {
+        event.detail.shouldSwap = false;
+        again = again || (old && !elsewhere);
+        return;
+      }
+    }
+    if (!shouldSwap) return;
+    source = config.verb === "get" ? null : config.elt;
+    const box = thread();
+    before = {
+      pane: pane()?.dataset.pane,
+      grown: pane()?.dataset.grown,
+      end: atEnd(),
+      top: box ? box.scrollHeight - box.clientHeight + box.scrollTop : 0,
+      newest: newest(),
+    };
+  });
+
+  const newest = () => Math.max(0, ...[...document.querySelectorAll("#lines [data-inbound]")].map((node) => Number(node.id.split("-")[1])));
+
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (!ours(event)) return;
+    const config = event.detail.requestConfig;
+    const here = pane();
+    const same = here && before?.pane === here.dataset.pane && isPane(config);
+    if (same) {
+      if (before.grown) here.dataset.grown = before.grown;
+      const box = thread();
+      box.scrollTop = before.end ? 0 : before.top - (box.scrollHeight - box.clientHeight);
+      if (newest() > before.newest) {
+        const button = $("[data-below]");
+        if (button) {
+          button.hidden = before.end;
+          webcare.say?.(button.textContent.trim());
+        }
+      }
+    } else if (thread()) thread().scrollTop = 0;
+    ready();
+    if (config.verb !== "get") land();
+    source = null;
+  });
+
+  /* Where the cursor goes after an act: on with the work, never to the top of the page. */
+  function land() {
+    const wish = wanted;
+    wanted = "";
+    if (wish === "next" && next()) return;
+    if (wish === "reply" && webcare.focusBox?.("reply")) return;
+    if (document.activeElement !== document.body) return;
+    const box = $("#mode-note:checked") ? $("#note-text") : $("#reply-text");
+    if (source?.closest?.("#composer") && box) box.focus({ preventScroll: true });
+    else $("#pane-title")?.focus({ preventScroll: true });
+  }
+
+  function next() {
+    const row = $(".row > a[aria-current]")?.closest(".row");
+    const link = row?.nextElementSibling?.querySelector("a[hx-get]") ?? row?.previousElementSibling?.querySelector("a[hx-get]");
+    link?.click();
+    return Boolean(link);
+  }
+
+  document.addEventListener("composer-focus", () => (wanted = "reply"));
+  document.addEventListener("next-conversation", () => (wanted = "next"));
+
+  // ------------------------------------------------------------------ what a drawing leaves alone
+
+  const isSource = (node) => source !== null && (node === source || node.contains(source));
+
+  function mayMorph(old, fresh) {
+    if (old.nodeType !== Node.ELEMENT_NODE) return true;
+    if (old.matches("#reply-form, #note-form")) {
+      const box = $("textarea", old);
+      if (isSource(old) || fresh.id !== old.id || !(box.value || box === document.activeElement)) return true;
+      // Only the words that change by themselves.
+      for (const part of ["[data-left]", ".audience"]) {
+        const [was, is] = [$(part, old), $(part, fresh)];
+        if (was && is && was.textContent !== is.textContent) was.replaceChildren(...is.cloneNode(true).childNodes);
+      }
+      return false;
+    }
+    if (old.matches("input[name=compose]")) return source?.closest?.("#composer") != null;
+    if (old.matches("details.deed[open]")) return isSource(old) || fresh.id !== old.id;
+    // A sentence about something that was refused stays until the next act.
+    if (old.matches("#notice")) return source !== null || before?.pane !== pane()?.dataset.pane;
+    if (old.matches("#timeline[data-whole]")) return false;
+    return true;
+  }
+
+  function mayChange(name, node) {
+    // What someone opened stays open.
+    return !(name === "open" && node.matches?.("#conversation details:not(.deed)"));
+  }
+
+  if (window.Idiomorph) {
+    Object.assign(window.Idiomorph.defaults.callbacks, {
+      beforeNodeMorphed: (old, fresh) => (mayMorph(old, fresh) ? undefined : false),
+      beforeAttributeUpdated: (name, node) => (mayChange(name, node) ? undefined : false),
+    });
+  }
+
+  // ------------------------------------------------------------------ earlier messages
+
+  let growing = false;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target?.id === "earlier") growing = true;
+    if (event.detail.target?.id === "timeline") event.detail.target.dataset.whole = "";
+  });
+  document.addEventListener("htmx:load", () => {
+    if (!growing || !pane()) return;
+    growing = false;
+    // Measured from its end, the thread stays where it is: the earlier page lies above it.
+    pane().dataset.grown = "1";
+    const days = new Set();
+    for (const day of document.querySelectorAll("#lines .day")) {
+      if (days.has(day.id)) day.remove();
+      days.add(day.id);
+    }
+  });
+
+  // ------------------------------------------------------------------ read
+
+  let marking = null;
+
+  async function markRead() {
+    const here = pane();
+    if (!here || document.hidden || !atEnd() || !Number(here.dataset.unread) || marking === here.dataset.pane) return;
+    const id = here.dataset.pane;
+    marking = id;
+    try {
+      const answer = await fetch(here.dataset.read, {
+        method: "POST",
+        credentials: "same-origin",
+        body: new FormData($("#mark-read")),
+      });
+      if (answer.ok && pane()?.dataset.pane === id) pane().dataset.unread = "0";
+      if (answer.ok) document.dispatchEvent(new CustomEvent("conversation-changed", { detail: { id: Number(id) } }));
+    } catch {
+      /* without a connection it stays unread, and is tried at the next drawing */
+    } finally {
+      marking = null;
+    }
+  }
+
+  document.addEventListener("visibilitychange", markRead);
+  document.addEventListener(
+    "scroll",
+    (event) => {
+      if (event.target !== thread() || !atEnd()) return;
+      const button = $("[data-below]");
+      if (button) button.hidden = true;
+      markRead();
+    },
+    { capture: true, passive: true },
+  );
+
+  // ------------------------------------------------------------------ the small forms and the citizen's panel
+
+  document.addEventListener("click", (event) => {
+    for (const deed of document.querySelectorAll("#conversation details.deed[open]")) {
+      if (!deed.contains(event.target)) deed.open = false;
+    }
+    if (event.target.closest?.("[data-below]")) {
+      thread().scrollTop = 0;
+      $("[data-below]").hidden = true;
+      markRead();
+    }
+    const fold = event.target.closest?.("[data-fold]");
+    if (fold && matchMedia(WIDE).matches) {
+      // Wide enough to stand beside the conversation: the button folds it, for good.
+      event.preventDefault();
+      const folded = fold.dataset.fold === "hide" || document.documentElement.dataset.citizen !== "folded";
+      setFolded(folded);
+    }
+  });
+
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      if (event.target.matches?.("#conversation details.deed[open]")) {
+        $(".panel :is(select, button, textarea)", event.target)?.focus({ preventScroll: true });
+      }
+    },
+    true,
+  );
+
+  function setFolded(folded) {
+    if (folded) document.documentElement.dataset.citizen = "folded";
+    else delete document.documentElement.dataset.citizen;
+    try {
+      localStorage.setItem("webcare.citizen", folded ? "folded" : "");
+    } catch {
+      /* then it is open again at the next page */
+    }
+    $("button.fold")?.setAttribute("aria-expanded", String(!folded));
+  }
+
+  try {
+    if (localStorage.getItem("webcare.citizen") === "folded") document.documentElement.dataset.citizen = "folded";
+  } catch {
+    /* no storage: open */
+  }
+
+  function ready() {
+    webcare.restoreDrafts?.();
+    markRead();
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    const box = thread();
+    if (box) box.scrollTop = 0;
+    markRead();
+  });
+})();
