@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -56,6 +57,10 @@ class PlatformSession(requests.Session):
         kwargs["allow_redirects"] = False
         return super().request(method, self.rewritten(address), *args, **kwargs)
 
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Never: even without following, requests would read the whole body of an answer that redirects."""
+        return None
+
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """As requests.Session.send; what is not streamed is read here, within our limits."""
         streamed = kwargs.get("stream", False)
@@ -81,13 +86,18 @@ def limited(response: requests.Response, max_bytes: int, deadline: float) -> Ite
     """
     size = 0
     try:
-        for piece in response.iter_content(64 * 1024):
+        # Not iter_content: that waits for a full piece, for as long as a byte comes now and then.
+        while piece := response.raw.read1(64 * 1024, decode_content=True):
             size += len(piece)
             if size > max_bytes:
                 raise AnswerTooLarge("more bytes than allowed")
             if time.monotonic() > deadline:
                 raise requests.ReadTimeout("took longer than allowed")
             yield piece
+    except urllib3.exceptions.ReadTimeoutError:
+        raise requests.ReadTimeout("silent half-way") from None
+    except urllib3.exceptions.HTTPError as error:
+        raise requests.ConnectionError(f"broken off: {type(error).__name__}") from None
     finally:
         response.close()
 

@@ -41,13 +41,12 @@ def services() -> dict[str, bool]:
 
     Safe in any thread; never raises. ``workers`` is False when Redis is, for it cannot be known.
     """
-    return _probes.answers()
+    return _probes.answers(DATABASE, REDIS, WORKERS)
 
 
 def background_works() -> bool:
     """Whether what is put in the queue is taken out soon: Redis and a worker are there. Does not ask the database."""
-    found = services()
-    return found[REDIS] and found[WORKERS]
+    return all(_probes.answers(REDIS, WORKERS).values())
 
 
 def _database() -> bool:
@@ -84,29 +83,29 @@ class Probes:
         self.pool = ThreadPoolExecutor(max_workers=len(probes), thread_name_prefix="liveness")
         self.running: dict[str, Future[bool]] = {}
         self.lock = Lock()
-        self.known: dict[str, bool] | None = None
-        self.known_at = 0.0
+        self.known: dict[str, tuple[bool, float]] = {}  # the answer, and when (time.monotonic)
 
-    def answers(self) -> dict[str, bool]:
+    def answers(self, *names: str) -> dict[str, bool]:
         """By name; at most FRESH seconds old. A probe that has not answered in time counts as absent."""
         with self.lock:
-            if self.known is None or time.monotonic() - self.known_at > FRESH:
-                self.known = self._ask()
-                self.known_at = time.monotonic()
-            return dict(self.known)
+            oldest = time.monotonic() - FRESH
+            self._ask([name for name in names if name not in self.known or self.known[name][1] < oldest])
+            return {name: self.known[name][0] for name in names}
 
     def forget(self) -> None:
         """Ask anew next time."""
         with self.lock:
-            self.known = None
+            self.known.clear()
 
-    def _ask(self) -> dict[str, bool]:
-        for name, probe in self.probes.items():
+    def _ask(self, names: list[str]) -> None:
+        for name in names:
             earlier = self.running.get(name)
             if earlier is None or earlier.done():
-                self.running[name] = self.pool.submit(probe)
-        done, _late = wait(self.running.values(), timeout=PATIENCE)
-        return {name: future in done and future.result() for name, future in self.running.items()}
+                self.running[name] = self.pool.submit(self.probes[name])
+        done, _late = wait([self.running[name] for name in names], timeout=PATIENCE)
+        for name in names:
+            future = self.running[name]
+            self.known[name] = (future in done and future.result(), time.monotonic())
 
 
 _probes = Probes({DATABASE: _database, REDIS: _redis, WORKERS: _workers})

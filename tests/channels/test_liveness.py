@@ -10,6 +10,7 @@ import pytest
 import redis
 from celery.signals import heartbeat_sent, task_postrun, worker_ready
 from django.conf import settings as configured
+from django.db import connection
 
 from channels import liveness, tasks
 
@@ -33,6 +34,18 @@ def test_all_there(wire: redis.Redis) -> None:
         {"database": True, "redis": True, "workers": True},
         True,
     )
+
+
+def test_background_is_known_without_the_database(wire: redis.Redis) -> None:
+    liveness.worker_is_alive()
+    connection.close()
+    right = connection.settings_dict["PORT"]
+    connection.settings_dict["PORT"] = "1"
+    try:
+        found = liveness.background_works(), liveness.services()
+    finally:
+        connection.settings_dict["PORT"] = right
+    assert found == (True, {"database": False, "redis": True, "workers": True})
 
 
 def test_sign_of_life_fades(wire: redis.Redis) -> None:
@@ -87,7 +100,7 @@ def test_probe_that_hangs_costs_its_patience_and_one_thread(monkeypatch: pytest.
         return released.wait(10)
 
     probes = liveness.Probes({"slow": hangs, "quick": lambda: True})
-    found = [probes.answers() for _ in range(3)]
+    found = [probes.answers("slow", "quick") for _ in range(3)]
     released.set()
     probes.pool.shutdown()
     assert (found, len(asked)) == ([{"slow": False, "quick": True}] * 3, 1)
