@@ -29,7 +29,7 @@ STATES = (EventState.FAILED, EventState.STORED, EventState.IGNORED)
 @never_cache
 @login_required
 def show(request: lists.SignedIn) -> HttpResponse:
-    """Accounts, answers that did not go, and the newest events that are not simply done. 403 for all but administrators."""
+    """Accounts, answers that did not go, the newest events that are not simply done. 403 for all but administrators."""
     refuse_others(request.user)
     chosen = request.GET.get("state", EventState.FAILED)
     state = EventState(chosen) if chosen in STATES else EventState.FAILED

@@ -1,4 +1,4 @@
-"""Search by what was said and by who said it: newest first, no ranking and no counting, so a common word stays cheap."""
+"""Search by what was said and by who said it: newest first, no ranking, no counting, so a common word stays cheap."""
 
 import re
 from collections.abc import Sequence

@@ -34,7 +34,7 @@
     if (banner) banner.hidden = yes;
   };
 
-  const spoken = (template, value) => (template ?? "%s").replace("%s", value);
+  const spoken = (template, value) => (template ?? "{}").replace(/\{\w*\}/, value);
 
   // ------------------------------------------------------------------ the session
 

@@ -1,0 +1,122 @@
+"""Search: by stem, by citizen, newest first, by POST only, and only of what one may see."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from inbox.models import Contact, Conversation, Identity, Message, User
+from inbox.views import search
+from tests.conftest import MONDAY_10
+from tests.inbox.views.test_lists import browser, shown
+
+type Make = Callable[..., Conversation]
+URL = "/search/"
+
+
+def find(client: Client, text: str, **more: str) -> list[int]:
+    response = client.post(URL, {"q": text, **more})
+    assert response.status_code == 200
+    return shown(response)
+
+
+def test_stem_finds_other_forms_of_the_word(make_conversation: Make, agent: User) -> None:
+    wanted = make_conversation(text="De containers worden niet geleegd")
+    make_conversation(text="Iets anders")
+    assert find(browser(agent), "container", what="messages") == [wanted.pk]
+
+
+def test_newest_message_comes_first(make_conversation: Make, agent: User) -> None:
+    old = make_conversation(text="brug dicht", at=MONDAY_10)
+    new = make_conversation(text="brug open", at=MONDAY_10 + timedelta(hours=1))
+    assert find(browser(agent), "brug", what="messages") == [new.pk, old.pk]
+
+
+@pytest.mark.parametrize("text", ["benal", "BENALI", "@aisha1", "isha B"])
+def test_part_of_a_name_or_handle_finds_the_citizen(make_conversation: Make, agent: User, text: str) -> None:
+    contact = Contact.objects.create(name="Aïsha Benali")
+    identity = Identity.objects.create(contact=contact, kind="x", external_id="a", name="Aisha B", handle="aisha1")
+    wanted = make_conversation("x", identity=identity)
+    other = Contact.objects.create(name="Henk")
+    make_conversation(
+        "x", identity=Identity.objects.create(contact=other, kind="x", external_id="h", name="Henk", handle="henk")
+    )
+    assert find(browser(agent), text, what="citizens") == [wanted.pk]
+
+
+@pytest.mark.parametrize("text", ["06 20000001", "+31620000001", "0031 6 2000 0001"])
+def test_phone_number_finds_the_citizen(make_conversation: Make, agent: User, text: str) -> None:
+    contact = Contact.objects.create(name="Henk")
+    identity = Identity.objects.create(
+        contact=contact, kind="whatsapp", external_id="NL.1", phone="+31620000001", aliases=["whatsapp:+31620000001"]
+    )
+    wanted = make_conversation(identity=identity)
+    make_conversation()
+    assert find(browser(agent), text, what="citizens") == [wanted.pk]
+
+
+def test_outsider_finds_nothing(make_conversation: Make, outsider: User) -> None:
+    make_conversation(text="brug dicht")
+    client = browser(outsider)
+    assert find(client, "brug") == []
+    assert find(client, "Benali") == []
+    assert find(client, "brug", what="citizens") == []
+
+
+def test_nothing_of_a_search_stands_in_a_url(make_conversation: Make, agent: User) -> None:
+    make_conversation(text="brug dicht")
+    client = browser(agent)
+    assert shown(client.get(URL, {"q": "brug"})) == []
+    page = client.post(URL, {"q": "brug"}).content.decode()
+    assert page.count("q=brug") == 0
+
+
+def test_found_words_are_marked_and_the_rest_escaped(make_conversation: Make, agent: User) -> None:
+    make_conversation(text="Een <b>brug</b> is dicht \ue000x")
+    page = browser(agent).post(URL, {"q": "brug", "what": "messages"}).content.decode()
+    assert page.count("<mark>brug</mark>") == 1
+    assert page.count("<b>") == 0
+
+
+def test_headline_in_pieces() -> None:
+    assert search.pieces("a \ue000b\ue001 c") == (("a ", False), ("b", True), (" c", False))
+    assert search.pieces("\ue001a\ue000") == (("a", False),)
+
+
+def test_pages_hold_each_message_once(make_conversation: Make, agent: User) -> None:
+    made = [make_conversation(text="brug") for _number in range(5)]
+    first = search.by_message(agent, "brug", None, size=3)
+    assert first.after is not None
+    second = search.by_message(agent, "brug", first.after, size=3)
+    found = [conversation.pk for conversation in (*first.conversations, *second.conversations)]
+    assert found == [conversation.pk for conversation in reversed(made)]
+    assert second.after is None
+
+
+def test_conversation_shows_once_with_its_newest_message(make_conversation: Make, agent: User) -> None:
+    conversation = make_conversation(text="brug een")
+    Message.objects.create(
+        conversation=conversation,
+        account=conversation.account,
+        external_id="second",
+        direction="in",
+        public=False,
+        text="brug twee",
+        sent_at=MONDAY_10 + timedelta(minutes=1),
+        state="received",
+    )
+    found = search.by_message(agent, "brug", None)
+    assert [item.pk for item in found.conversations] == [conversation.pk]
+    assert found.snippets[conversation.pk] == (("brug", True), (" twee", False))
+
+
+@pytest.mark.parametrize("text", ['"', "a & | !", "':*", "()", "\\", "%", "_", "x" * 5000, "\0"])
+def test_any_text_can_be_searched(make_conversation: Make, agent: User, text: str) -> None:
+    make_conversation()
+    assert browser(agent).post(URL, {"q": text}).status_code == 200
+
+
+def test_search_needs_no_script(make_conversation: Make, agent: User) -> None:
+    page = browser(agent).get(URL).content.decode()
+    assert page.count('<form method="post" action="/search/"') == 1
