@@ -1,6 +1,7 @@
 """Every setting of Webcare; what differs between installations comes from the environment (.env.example)."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 import structlog
@@ -18,7 +19,12 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 CREDENTIALS_KEYS = env.list("CREDENTIALS_KEY")
 PUBLIC_URL = env("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 LIVE_URL = env("LIVE_URL", default="/live").rstrip("/")  # own origin in the demo, a path behind the proxy
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
+# Always with our own address, and with the loopback that health checks and proxies call.
+ALLOWED_HOSTS = [
+    *env.list("ALLOWED_HOSTS", default=[]),
+    *(host for host in (urlsplit(PUBLIC_URL).hostname,) if host),
+    *("localhost", "127.0.0.1"),
+]
 SIMULATOR_URL = env("SIMULATOR_URL", default="").rstrip("/")
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
 MUNICIPALITY = env("MUNICIPALITY", default="Gemeente Waterkant")
@@ -42,7 +48,6 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "pgtrigger",
     "rest_framework",
-    "rest_framework.authtoken",
 ]
 AUTH_USER_MODEL = "inbox.User"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
@@ -93,6 +98,8 @@ TEMPLATES = [
 # -- stores -----------------------------------------------------------------------------------------------------
 DATABASES = {"default": env.db("DATABASE_URL")}
 DATABASES["default"]["CONN_MAX_AGE"] = 0
+# A connection may be one that the database closed meanwhile (restart, failover): look before a page uses it.
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["ATOMIC_REQUESTS"] = False
 DATABASES["default"].setdefault("OPTIONS", {})
 if env.bool("DATABASE_POOL", default=True):
@@ -100,7 +107,6 @@ if env.bool("DATABASE_POOL", default=True):
     DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 5, "timeout": 5}
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = None
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env("REDIS_URL")
 MEDIA_ROOT = env("MEDIA_ROOT", default=str(BASE_DIR / "media"))
@@ -176,7 +182,7 @@ CELERY_BEAT_SCHEDULE = {
 
 # -- API --------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.TokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["inbox.api.authentication.ApiTokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
@@ -200,7 +206,8 @@ structlog.configure(
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.dict_tracebacks,
+        # The frames alone: local variables hold tokens and citizens' texts.
+        structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
         structlog.processors.JSONRenderer(ensure_ascii=False),
     ],
     logger_factory=structlog.stdlib.LoggerFactory(),

@@ -13,7 +13,8 @@ from webcare.settings import *
 from webcare.settings import DATABASES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-_media = tempfile.TemporaryDirectory(prefix="webcare-test-media-")  # removed when the process ends
-MEDIA_ROOT = _media.name
+_folder = tempfile.TemporaryDirectory(prefix="webcare-test-media-")  # removed when the process ends
+MEDIA_ROOT = _folder.name
+STATIC_ROOT = _folder.name
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 AXES_ENABLED = False
