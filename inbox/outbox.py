@@ -35,11 +35,14 @@ ASK_AFTER = tuple(timedelta(seconds=seconds) for seconds in (10, 30, 120, 600, 1
 MARGIN = timedelta(seconds=60)  # our clock and the platform's
 # The account's trouble, not the message's: it waits until the account is connected again.
 OF_THE_ACCOUNT = frozenset({"token", "blocked_for_policy"})
-AT_ONCE = 4  # accounts at a time; within one, one message after the other
+AT_ONCE = 4  # threads: with the caller's own as many connections as the pool has
+WORTH_A_LANE = 4  # messages
 SAME_BREATH = timedelta(seconds=5)
 TRIES = 3  # to write down what the platform said
 
 log = structlog.get_logger()
+
+type Lane = list[tuple[Callable[[int], Outcome], int]]
 
 
 class Outcome(StrEnum):
@@ -66,14 +69,14 @@ def send_due(limit: int = 500, seconds: float = 20.0) -> int:
         record.uncertain(message_id, "", "no_answer", now(), died=True)
     handled = 0
     while handled < limit and time.monotonic() < end:
-        work: dict[int, list[tuple[Callable[[int], Outcome], int]]] = defaultdict(list)
+        work: dict[int, Lane] = defaultdict(list)
         for account_id, message_id in _uncertain(limit - handled):
             work[account_id].append((resolve_unknown, message_id))
         for account_id, message_id in _due(limit - handled):
             work[account_id].append((send_one, message_id))
         if not work:
             break
-        done = sum(_side_by_side(list(work.values()), end))
+        done = sum(_side_by_side(_lanes(list(work.values())), end))
         if not done:
             break  # somebody else has it all in hand
         handled += done
@@ -106,26 +109,41 @@ def _before_it() -> "record.Messages":
     return earlier.filter(Q(state__in=UNFINISHED) | (part_failed & Q(Exists(is_part))))
 
 
-def _side_by_side(work: list[list[tuple[Callable[[int], Outcome], int]]], end: float) -> list[int]:
+def _lanes(accounts: list[Lane]) -> list[Lane]:
+    """Each account has a lane, a busy one several: what is due together is of different conversations."""
+    lanes = []
+    for work in accounts:
+        count = max(1, min(AT_ONCE // len(accounts), len(work) // WORTH_A_LANE))
+        lanes += [work[number::count] for number in range(count)]
+    return lanes
+
+
+def _side_by_side(work: list[Lane], end: float) -> list[int]:
     if len(work) == 1:
         return [_one_after_the_other(work[0], end)]
     with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="outbox") as pool:
         return list(pool.map(lambda found: _in_thread(found, end), work))
 
 
-def _in_thread(work: list[tuple[Callable[[int], Outcome], int]], end: float) -> int:
+def _in_thread(work: Lane, end: float) -> int:
     try:
         return _one_after_the_other(work, end)
     finally:
         connection.close()
 
 
-def _one_after_the_other(work: list[tuple[Callable[[int], Outcome], int]], end: float) -> int:
+def _one_after_the_other(work: Lane, end: float) -> int:
     done = 0
     for handle, message_id in work:
         if time.monotonic() > end:
             break
-        outcome = handle(message_id)
+        try:
+            outcome = handle(message_id)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # noqa: BLE001  (one never holds up the others; the sweeper comes back to it)
+            _log_crash(message_id, error)
+            continue
         done += outcome != Outcome.NOT_TAKEN
         if outcome == Outcome.HELD:
             break  # the others of this account were put off along with it
@@ -159,7 +177,7 @@ def send_one(message_id: int) -> Outcome:
     except PermanentFailure as failure:
         return _refused(message, failure)
     except Exception as error:  # noqa: BLE001  (ours, and before the call: surely not sent)
-        _log_crash(message, error)
+        _log_crash(message.pk, error)
         return _later(message, TemporaryFailure("", "configuration", type(error).__name__))
     try:
         sent = connector.send(credentials, outgoing)
@@ -170,7 +188,7 @@ def send_one(message_id: int) -> Outcome:
     except Exception as error:  # noqa: BLE001
         # UnknownOutcome, and whatever a connector lets slip: the request may have left.
         if not isinstance(error, UnknownOutcome):
-            _log_crash(message, error)
+            _log_crash(message.pk, error)
         code = error.code if isinstance(error, UnknownOutcome) else ""
         _written(lambda: record.uncertain(message.pk, code, "no_answer", now() + ASK_AFTER[0]))
         return Outcome.UNKNOWN
@@ -197,7 +215,7 @@ def resolve_unknown(message_id: int) -> Outcome:
         if isinstance(error, SendError):
             _note_trouble(message.account, error)
         else:
-            _log_crash(message, error)
+            _log_crash(message.pk, error)
         retry_at = error.retry_at if isinstance(error, TemporaryFailure) else None
     if found is None:
         # The platform could not be asked: that says nothing about the message. Keep asking, for a day.
@@ -370,7 +388,7 @@ def _answered(message: Message) -> str:
     return ""
 
 
-def _log_crash(message: Message, error: Exception) -> None:
+def _log_crash(message_id: int, error: Exception) -> None:
     # The frames only: an exception's words may hold a token or a citizen's text.
     frames = traceback.format_tb(error.__traceback__)
-    log.error("send_crashed", message=message.pk, error=type(error).__name__, frames=frames)
+    log.error("send_crashed", message=message_id, error=type(error).__name__, frames=frames)

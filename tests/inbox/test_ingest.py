@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 
 from channels import events
 from channels.messages import (
@@ -20,6 +21,7 @@ from channels.messages import (
 )
 from channels.models import Account, EventState, InboundEvent
 from inbox import ingest
+from inbox.actions import wait
 from inbox.models import (
     AuditEntry,
     Clock,
@@ -429,3 +431,71 @@ def test_queries_of_a_batch_do_not_grow_with_it(whatsapp: Account, django_assert
     with django_assert_max_num_queries(35):
         ingest.drain()
     assert Conversation.objects.count() == 100
+
+
+def test_message_sets_a_paused_clock_going_with_what_was_left(whatsapp: Account, agent: Any) -> None:
+    put(whatsapp, said(whatsapp, "m1"))
+    ingest.drain()
+    wait.wait(Conversation.objects.get().pk, by=agent)
+    assert Clock.objects.get().remaining_minutes == 90
+    put(whatsapp, said(whatsapp, "m2", sent_at=at(40)))
+    ingest.drain()
+    conversation, clock = Conversation.objects.get(), Clock.objects.get()
+    assert (clock.paused_at, clock.started_at, clock.due_at) == (None, at(0), at(130))
+    assert (conversation.status, conversation.due_at) == ("open", at(130))
+
+
+def test_next_clock_starts_after_a_first_answer(whatsapp: Account) -> None:
+    put(whatsapp, said(whatsapp, "m1"), echoed(whatsapp, "e1", "Morgen", sent_at=at(5)))
+    put(whatsapp, said(whatsapp, "m2", sent_at=at(20)), said(whatsapp, "m3", sent_at=at(25)))
+    ingest.drain()
+    first, following = Clock.objects.order_by("id")
+    assert (first.kind, first.stopped_at, first.stopped_by) == ("first", at(5), "answered")
+    assert (following.kind, following.started_at, following.due_at) == ("next", at(20), at(260))
+
+
+def test_unique_key_that_stays_broken_is_poison(whatsapp: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = [put(whatsapp, said(whatsapp, f"m{number}", sent_at=at(number))) for number in range(4)]
+    arrive = ingest.arrive
+
+    def faulty(batch: Any, account: Account, item: Any) -> str:
+        if item.external_id == "m2":
+            raise IntegrityError
+        return arrive(batch, account, item)
+
+    monkeypatch.setattr(ingest, "arrive", faulty)
+    assert ingest.drain() == 4
+    assert [state(event)[0] for event in stored] == ["done", "done", "failed", "done"]
+
+
+def test_text_the_search_index_cannot_hold_stands_alone(whatsapp: Account) -> None:
+    words = " ".join(f"woord{number}" for number in range(120_000))
+    stored = [put(whatsapp, said(whatsapp, "m1")), put(whatsapp, said(whatsapp, "m2", words))]
+    ingest.drain()
+    assert [state(event) for event in stored] == [
+        ("done", ""),
+        ("failed", "django.db.utils.OperationalError 54000"),
+    ]
+
+
+def test_name_told_later_is_taken_over(whatsapp: Account) -> None:
+    put(whatsapp, said(whatsapp, "m1", author=Person(external_id="psid")))
+    ingest.drain()
+    put(whatsapp, said(whatsapp, "m2", author=Person(external_id="psid", name="Aïsha Benali"), sent_at=at(1)))
+    put(whatsapp, said(whatsapp, "m3", author=Person(external_id="psid"), sent_at=at(2)))
+    ingest.drain()
+    assert (Identity.objects.get().name, Contact.objects.get().name) == ("Aïsha Benali", "Aïsha Benali")
+
+
+def test_own_post_that_answers_nobody_is_ignored(x: Account) -> None:
+    event = put(x, echoed(x, "p1", "Nieuws", public=True, thread_id="p1", peer=None))
+    ingest.drain()
+    assert (state(event), Message.objects.count()) == (("ignored", "own post"), 0)
+
+
+def test_public_echo_without_a_citizen_goes_to_the_thread(x: Account) -> None:
+    put(x, said(x, "p1", public=True, thread_id="p1"))
+    put(x, echoed(x, "p2", "Morgen", public=True, thread_id="p1", in_reply_to="p1", peer=None))
+    ingest.drain()
+    conversation = Conversation.objects.get()
+    assert (conversation.status, conversation.messages.count()) == ("waiting", 2)

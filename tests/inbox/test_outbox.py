@@ -535,6 +535,39 @@ def test_many_senders_send_once(asked: Conversation, queue: Queue, platform: Pla
 
 
 @pytest.mark.django_db(transaction=True)
+def test_busy_account_sends_side_by_side_each_once(
+    accounts: dict[str, Account], queue: Queue, platform: Platform, standing_clock: StandingClock
+) -> None:
+    account = accounts["whatsapp"]
+    for number in range(20):
+        put(account, said(account, f"m{number}", author=person(f"p{number}")))
+    ingest.drain()
+    for conversation in Conversation.objects.all():
+        queue(conversation, f"{conversation.pk}")
+        queue(conversation, f"{conversation.pk} en dit")
+    assert outbox.send_due() == 40
+    placed = platform.texts()
+    assert (len(placed), len(set(placed))) == (40, 40)
+    assert all(placed.index(text) < placed.index(f"{text} en dit") for text in placed if "en dit" not in text)
+
+
+def test_message_that_cannot_be_written_down_leaves_the_others(
+    asked: Conversation, queue: Queue, platform: Platform, standing_clock: StandingClock
+) -> None:
+    """The platform gives an id that another message has: nobody can tell what happened, so a person looks."""
+    Message.objects.filter(external_id="m1").update(external_id="o1")
+    message = queue(asked)
+    put(asked.account, said(asked.account, "m9", author=person("henk")))
+    ingest.drain()
+    other = queue(Conversation.objects.latest("id"), "ook")
+    outbox.send_due()
+    assert (again(message).state, again(other).state) == ("sending", "sent")
+    standing_clock.forward(seconds=91)
+    outbox.send_due()
+    assert (again(message).state, again(message).send_at, platform.texts()) == ("unknown", None, ["Morgen", "ook"])
+
+
+@pytest.mark.django_db(transaction=True)
 def test_withdraw_and_send_at_once_never_both(
     asked: Conversation, queue: Queue, platform: Platform, lead: User
 ) -> None:
