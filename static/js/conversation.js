@@ -137,7 +137,8 @@
     wanted = "";
     if (wish === "next" && next()) return;
     if (wish === "reply" && webcare.focusBox?.("reply")) return;
-    if (document.activeElement !== document.body) return;
+    const focused = document.activeElement;
+    if (focused !== document.body && focused?.checkVisibility()) return;
     const box = $("#mode-note:checked") ? $("#note-text") : $("#reply-text");
     if (source?.closest?.("#composer") && box) box.focus({ preventScroll: true });
     else $("#pane-title")?.focus({ preventScroll: true });
