@@ -202,7 +202,8 @@ def counts(user: User, departments: Iterable[Department]) -> dict[str, int]:
         f"department:{department.slug}": Place(VIEWS["todo"], user, departments, department)
         for department in departments
     }
-    parts, parameters = [], []
+    parts: list[str] = []
+    parameters: list[Any] = []
     for place in places.values():
         queryset = in_view(place, Conversation.objects.filter(department__in=place.within))
         sql, values = queryset.order_by().values("pk")[: CAP + 1].query.sql_with_params()

@@ -25,7 +25,7 @@ MOST_IDS = 300  # rows that one refresh may ask for
 class SignedIn(HttpRequest):
     """A request after ``login_required`` and the htmx middleware, for the type checker."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     htmx: HtmxDetails
 
 
@@ -108,7 +108,10 @@ def deep_link(request: SignedIn, pk: int) -> HttpResponse:
     if request.htmx and request.htmx.target == "conversation":
         return pane(request, pk)
     where = {Status.WAITING: "waiting", Status.SNOOZED: "later", Status.CLOSED: "closed"}
-    return redirect("conversation_in_view", view=where.get(Status(conversation.status), "todo"), pk=pk)
+    url = reverse("conversation_in_view", args=[where.get(Status(conversation.status), "todo"), pk])
+    # Without scripts "earlier messages" is a link to here.
+    query = request.GET.urlencode()
+    return redirect(f"{url}?{query}" if query else url)
 
 
 def pane(request: SignedIn, pk: int | None) -> HttpResponse:

@@ -90,9 +90,7 @@ def by_message(user: User, text: str, after: listing.Cursor | None, size: int = 
     newest: dict[int, int] = {}
     for _at, pk, conversation_id in hits[:size]:
         newest.setdefault(conversation_id, pk)
-    headline = SearchHeadline(
-        "text", query, config="dutch", start_sel=START, stop_sel=STOP, max_words=24, min_words=12, short_word=2
-    )
+    headline = SearchHeadline("text", query, config="dutch", start_sel=START, stop_sel=STOP, max_words=24, min_words=12)
     # Only for the messages shown: a headline reads the whole text.
     shown = Message.objects.filter(pk__in=newest.values()).annotate(headline=headline)
     snippets = {conversation: pieces(text) for conversation, text in shown.values_list("conversation_id", "headline")}

@@ -1,6 +1,7 @@
 """Small answers for every page: is all well behind the screens, and the municipality's colour as a stylesheet."""
 
 import re
+import time
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
@@ -19,6 +20,9 @@ ENOUGH = 4.5  # WCAG 1.4.3
 
 type Colour = tuple[int, ...]
 
+FRESH = 10.0  # seconds in which one look serves all who poll this process
+_seen: dict[str, tuple[float, bool]] = {}
+
 
 @require_safe
 @never_cache
@@ -26,14 +30,12 @@ type Colour = tuple[int, ...]
 def show(request: SignedIn) -> HttpResponse:
     """The banners: sending stands still; an account of one's own department is disconnected. Polled every 30 s.
 
-    One query for the accounts; the probe of Redis and worker is shared by all requests of a second.
+    One query for the accounts; the probe of Redis and worker is shared by all who ask within FRESH seconds.
     """
     broken = Account.objects.filter(
         state=AccountState.BROKEN, inbox_settings__department__in=request.user.departments.all()
     ).only("name", "kind")
-    return render(
-        request, "inbox/status.html", {"stands_still": not liveness.background_works(), "broken": list(broken)}
-    )
+    return render(request, "inbox/status.html", {"stands_still": not _background_works(), "broken": list(broken)})
 
 
 @require_safe
@@ -42,6 +44,14 @@ def theme(request: HttpRequest) -> HttpResponse:
     """PRIMARY_COLOUR as tokens, made darker or lighter until text in it and on it can be read; a stylesheet because
     the content security policy allows no inline style."""
     return HttpResponse(stylesheet(settings.PRIMARY_COLOUR), content_type="text/css; charset=utf-8")
+
+
+def _background_works() -> bool:
+    at, works = _seen.get("background", (0.0, True))
+    if not at or time.monotonic() - at > FRESH:
+        works = liveness.background_works()
+        _seen["background"] = (time.monotonic(), works)
+    return works
 
 
 def stylesheet(value: str) -> str:

@@ -202,6 +202,7 @@
     const { xhr, target, requestConfig } = event.detail;
     if (isLogin(xhr.responseURL)) {
       event.detail.shouldSwap = false;
+      mark(webcare.openId());
       webcare.ended();
     } else if (xhr.status >= 400) {
       const reading = requestConfig.verb === "get" && target.id === "conversation" && xhr.status < 500;
