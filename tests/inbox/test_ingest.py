@@ -4,15 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError
 
 from channels import events
 from channels.messages import (
-    AccessRevoked,
     Attachment,
     Context,
     DeliveryReceipt,
-    Ignored,
     MessageDeleted,
     MessageEdited,
     MessageHidden,
@@ -21,7 +18,6 @@ from channels.messages import (
 )
 from channels.models import Account, EventState, InboundEvent
 from inbox import ingest
-from inbox.actions import wait
 from inbox.models import (
     AuditEntry,
     Clock,
@@ -31,10 +27,9 @@ from inbox.models import (
     Identity,
     Message,
     MessageVersion,
-    Status,
 )
 from tests.inbox.conftest import StandingClock
-from tests.inbox.storing import at, echoed, person, put, put_raw, said
+from tests.inbox.storing import at, echoed, person, put, said
 
 pytestmark = pytest.mark.django_db
 
@@ -241,241 +236,12 @@ def test_context_and_answerable_come_along(x: Account) -> None:
     assert conversation.answerable is True
 
 
-# -- the platform's order -----------------------------------------------------------------------------------------
-
-
-def test_late_older_message_moves_the_clock_back(whatsapp: Account) -> None:
-    put(whatsapp, said(whatsapp, "m2", "Tweede", sent_at=at(10)))
-    ingest.drain()
-    put(whatsapp, said(whatsapp, "m1", "Eerste", sent_at=at(0)))
-    ingest.drain()
-    conversation, clock = Conversation.objects.get(), Clock.objects.get()
-    assert (conversation.last_message_text, conversation.last_message_at) == ("Tweede", at(10))
-    assert (conversation.subject, conversation.opened_at) == ("Eerste", at(0))
-    assert (clock.started_at, clock.due_at, conversation.due_at) == (at(0), at(120), at(120))
-
-
-def test_message_that_comes_after_a_later_answer_is_owed_from_that_answer(whatsapp: Account, agent: Any) -> None:
-    put(whatsapp, said(whatsapp, "m2", sent_at=at(10)))
-    ingest.drain()
-    conversation = Conversation.objects.get()
-    Message.objects.create(
-        conversation=conversation, account=whatsapp, direction="out", kind="answer", public=False, text="Morgen",
-        author=agent, sent_at=at(15), state="sent", external_id="o1",
-    )  # fmt: skip
-    Clock.objects.update(stopped_at=at(15), stopped_by="answered")
-    Conversation.objects.update(
-        status="waiting", first_answered_at=at(15), clock_kind="", due_at=None, last_message_at=at(15)
-    )
-    put(whatsapp, said(whatsapp, "m1", sent_at=at(0)))
-    ingest.drain()
-    conversation.refresh_from_db()
-    clock = Clock.objects.get(stopped_at__isnull=True)
-    assert (conversation.status, clock.kind, clock.started_at) == ("open", "next", at(15))
-
-
-def test_edit_keeps_the_earlier_text_and_older_edit_is_ignored(whatsapp: Account) -> None:
-    put(whatsapp, said(whatsapp, "m1", "Een"))
-    put(whatsapp, MessageEdited(account_id=whatsapp.external_id, external_id="m1", text="Drie", at=at(3)))
-    put(whatsapp, MessageEdited(account_id=whatsapp.external_id, external_id="m1", text="Twee", at=at(2)))
-    ingest.drain()
-    message, conversation = Message.objects.get(), Conversation.objects.get()
-    assert (message.text, message.edited_at) == ("Drie", at(3))
-    assert (conversation.last_message_text, conversation.subject) == ("Drie", "Drie")
-    assert list(MessageVersion.objects.values_list("text", "until")) == [("Een", at(3))]
-
-
-def test_edit_back_to_the_first_words_outlives_the_edit_between(whatsapp: Account) -> None:
-    put(whatsapp, said(whatsapp, "m1", "Een"))
-    put(whatsapp, MessageEdited(account_id=whatsapp.external_id, external_id="m1", text="Een", at=at(3)))
-    put(whatsapp, MessageEdited(account_id=whatsapp.external_id, external_id="m1", text="Twee", at=at(2)))
-    ingest.drain()
-    assert Message.objects.get().text == "Een"
-
-
-@pytest.mark.parametrize("apart", [True, False])
-def test_changes_before_the_message_are_applied_when_it_comes(whatsapp: Account, apart: bool) -> None:
-    early = [
-        MessageEdited(account_id=whatsapp.external_id, external_id="m1", text="Beter", at=at(1)),
-        MessageDeleted(account_id=whatsapp.external_id, external_id="m2", at=at(2)),
-        MessageHidden(account_id=whatsapp.external_id, external_id="m1", hidden=True, at=at(2)),
-    ]
-    late = [said(whatsapp, "m1", "Goed"), said(whatsapp, "m2", "Weg", sent_at=at(1))]
-    if apart:
-        put(whatsapp, *early)
-        ingest.drain()
-        assert EarlyChange.objects.count() == 3
-        put(whatsapp, *late)
-    else:
-        put(whatsapp, *early, *late)
-    ingest.drain()
-    first, second = Message.objects.order_by("sent_at")
-    assert (first.text, first.edited_at, first.hidden_at) == ("Beter", at(1), at(2))
-    assert (second.text, second.deleted_at) == ("", at(2))
-    assert list(MessageVersion.objects.order_by("id").values_list("text", flat=True)) == ["Goed", "Weg"]
-    assert EarlyChange.objects.count() == 0
-
-
-def test_message_deleted_before_it_came_owes_no_answer(whatsapp: Account) -> None:
-    put(whatsapp, MessageDeleted(account_id=whatsapp.external_id, external_id="m1", at=at(2)), said(whatsapp, "m1"))
-    ingest.drain()
-    assert Clock.objects.count() == 0
-    assert Conversation.objects.get().inbound_count == 1
-
-
-@pytest.mark.parametrize("order", ["abc", "acb", "bac", "bca", "cab", "cba"])
-def test_edits_on_x_with_new_ids_are_one_message_in_any_order(x: Account, order: str) -> None:
-    versions = {
-        "a": said(x, "a", "een", public=True, thread_id="a", sent_at=at(0)),
-        "b": said(x, "b", "twee", public=True, thread_id="a", sent_at=at(1), previous_ids=("a",)),
-        "c": said(x, "c", "drie", public=True, thread_id="a", sent_at=at(2), previous_ids=("a", "b")),
-    }
-    for name in order + order:
-        put(x, versions[name])
-        ingest.drain()
-    message = Message.objects.get()
-    assert (message.external_id, message.text, message.sent_at) == ("c", "drie", min(message.sent_at, at(0)))
-    assert Conversation.objects.get().inbound_count == 1
-    put(x, MessageDeleted(account_id=x.external_id, external_id="a", at=at(9)))
-    ingest.drain()
-    message.refresh_from_db()
-    assert message.deleted_at == at(9)
-
-
-# -- what cannot be taken in ----------------------------------------------------------------------------------------
-
-
-def test_poison_in_the_middle_of_a_batch_stands_alone(whatsapp: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    stored = [put(whatsapp, said(whatsapp, f"m{number}", sent_at=at(number))) for number in range(9)]
-    arrive = ingest.arrive
-
-    def faulty(batch: Any, account: Account, item: Any) -> str:
-        if item.external_id == "m4":
-            raise ValueError(item.text)
-        return arrive(batch, account, item)
-
-    monkeypatch.setattr(ingest, "arrive", faulty)
-    assert ingest.drain() == 9
-    assert [state(event)[0] for event in stored] == ["done"] * 4 + ["failed"] + ["done"] * 4
-    stored[4].refresh_from_db()
-    assert stored[4].reason == "builtins.ValueError"
-    assert "restafval" not in stored[4].traceback
-    assert "in faulty" in stored[4].traceback
-    assert Message.objects.count() == 8
-    monkeypatch.setattr(ingest, "arrive", arrive)
-    events.replay([stored[4].pk])
-    ingest.drain()
-    assert (Message.objects.count(), Conversation.objects.get().inbound_count) == (9, 9)
-
-
-def test_message_the_database_refuses_is_poison_too(whatsapp: Account) -> None:
-    good = put(whatsapp, said(whatsapp, "m1"))
-    bad = put(whatsapp, said(whatsapp, "m" * 300))
-    ingest.drain()
-    assert (state(good)[0], state(bad)) == ("done", ("failed", "django.db.utils.DataError 22001"))
-
-
-def test_body_that_cannot_be_read_is_failed(accounts: dict[str, Account]) -> None:
-    event = put_raw(accounts["x"], b"{")
-    ingest.drain()
-    assert state(event) == ("failed", "the body is not JSON")
-    assert event.traceback != ""
-
-
-def test_unknown_account_is_ignored_with_the_reason(whatsapp: Account) -> None:
-    event = put(whatsapp, said(whatsapp, "m1", account_id="whatsapp:+31000"))
-    other = put(whatsapp, Ignored(reason="typing"), Ignored(reason="reaction"), Ignored(reason="typing"))
-    mixed = put(whatsapp, said(whatsapp, "m2"), said(whatsapp, "m3", account_id="whatsapp:+31000"))
-    ingest.drain()
-    assert state(event) == ("ignored", "unknown account")
-    assert state(other) == ("ignored", "typing, reaction")
-    assert state(mixed) == ("done", "unknown account")
-
-
-def test_account_of_another_app_is_unknown(accounts: dict[str, Account]) -> None:
-    event = put(accounts["x"], said(accounts["whatsapp"], "m1"))
-    ingest.drain()
-    assert state(event) == ("ignored", "unknown account")
-
-
-def test_account_never_set_up_is_failed_and_replayable(whatsapp: Account) -> None:
-    whatsapp.inbox_settings.delete()
-    event = put(whatsapp, said(whatsapp, "m1"))
-    ingest.drain()
-    assert state(event) == ("failed", "inbox.models.rules.AccountSettings.DoesNotExist")
-
-
-def test_revoked_access_breaks_the_account(whatsapp: Account, django_capture_on_commit_callbacks: Any) -> None:
-    put(whatsapp, AccessRevoked(account_id=whatsapp.external_id, at=at(0), code="oauth.revoke"))
-    with django_capture_on_commit_callbacks(execute=True):
-        ingest.drain()
-    whatsapp.refresh_from_db()
-    assert (whatsapp.state, whatsapp.error_reason, whatsapp.error_code) == ("broken", "token", "oauth.revoke")
-
-
-def test_blocked_citizen_comes_in_without_a_clock(whatsapp: Account) -> None:
-    put(whatsapp, said(whatsapp, "m1"))
-    ingest.drain()
-    Contact.objects.update(blocked_at=at(1))
-    Clock.objects.update(stopped_at=at(1), stopped_by="closed")
-    Conversation.objects.update(clock_kind="", due_at=None, status="waiting")
-    put(whatsapp, said(whatsapp, "m2", sent_at=at(2)))
-    ingest.drain()
-    assert Conversation.objects.get().status == Status.OPEN
-    assert Clock.objects.filter(stopped_at__isnull=True).count() == 0
-
-
 def test_queries_of_a_batch_do_not_grow_with_it(whatsapp: Account, django_assert_max_num_queries: Any) -> None:
     for number in range(100):
         put(whatsapp, said(whatsapp, f"m{number}", author=person(f"p{number}")))
     with django_assert_max_num_queries(35):
         ingest.drain()
     assert Conversation.objects.count() == 100
-
-
-def test_message_sets_a_paused_clock_going_with_what_was_left(whatsapp: Account, agent: Any) -> None:
-    put(whatsapp, said(whatsapp, "m1"))
-    ingest.drain()
-    wait.wait(Conversation.objects.get().pk, by=agent)
-    assert Clock.objects.get().remaining_minutes == 90
-    put(whatsapp, said(whatsapp, "m2", sent_at=at(40)))
-    ingest.drain()
-    conversation, clock = Conversation.objects.get(), Clock.objects.get()
-    assert (clock.paused_at, clock.started_at, clock.due_at) == (None, at(0), at(130))
-    assert (conversation.status, conversation.due_at) == ("open", at(130))
-
-
-def test_next_clock_starts_after_a_first_answer(whatsapp: Account) -> None:
-    put(whatsapp, said(whatsapp, "m1"), echoed(whatsapp, "e1", "Morgen", sent_at=at(5)))
-    put(whatsapp, said(whatsapp, "m2", sent_at=at(20)), said(whatsapp, "m3", sent_at=at(25)))
-    ingest.drain()
-    first, following = Clock.objects.order_by("id")
-    assert (first.kind, first.stopped_at, first.stopped_by) == ("first", at(5), "answered")
-    assert (following.kind, following.started_at, following.due_at) == ("next", at(20), at(260))
-
-
-def test_unique_key_that_stays_broken_is_poison(whatsapp: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    stored = [put(whatsapp, said(whatsapp, f"m{number}", sent_at=at(number))) for number in range(4)]
-    arrive = ingest.arrive
-
-    def faulty(batch: Any, account: Account, item: Any) -> str:
-        if item.external_id == "m2":
-            raise IntegrityError
-        return arrive(batch, account, item)
-
-    monkeypatch.setattr(ingest, "arrive", faulty)
-    assert ingest.drain() == 4
-    assert [state(event)[0] for event in stored] == ["done", "done", "failed", "done"]
-
-
-def test_text_the_search_index_cannot_hold_stands_alone(whatsapp: Account) -> None:
-    words = " ".join(f"woord{number}" for number in range(120_000))
-    stored = [put(whatsapp, said(whatsapp, "m1")), put(whatsapp, said(whatsapp, "m2", words))]
-    ingest.drain()
-    assert [state(event) for event in stored] == [
-        ("done", ""),
-        ("failed", "django.db.utils.OperationalError 54000"),
-    ]
 
 
 def test_name_told_later_is_taken_over(whatsapp: Account) -> None:

@@ -16,7 +16,7 @@ from inbox.incoming import record
 from inbox.models import AutoReply, Clock, Contact, Conversation, Identity, Message
 from tests.inbox.conftest import StandingClock
 from tests.inbox.storing import at, person, put, said
-from tests.inbox.test_outbox import together
+from tests.inbox.threads import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -17,7 +17,7 @@ from tests.channels.server import Answer, Server, serving
 from tests.inbox.conftest import StandingClock
 from tests.inbox.platform import Platform
 from tests.inbox.storing import at, put, said
-from tests.inbox.test_outbox import together
+from tests.inbox.threads import together
 
 pytestmark = pytest.mark.django_db
 

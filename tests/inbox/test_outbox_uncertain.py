@@ -1,0 +1,123 @@
+"""Nobody knows whether an answer arrived: the platform is asked, and never sent to blindly."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from inbox import outbox
+from inbox.actions import resend
+from inbox.models import AuditEntry, Conversation, Message, User
+from inbox.outbox import Outcome
+from tests.channels.server import Answer
+from tests.inbox.conftest import StandingClock
+from tests.inbox.platform import Platform
+from tests.inbox.storing import at
+
+type Queue = Callable[..., Message]
+
+pytestmark = pytest.mark.django_db
+
+
+def again(message: Message) -> Message:
+    return Message.objects.get(pk=message.pk)
+
+
+def verbs() -> list[str]:
+    return list(AuditEntry.objects.order_by("id").values_list("verb", flat=True))
+
+
+def uncertain(asked: Conversation, queue: Queue, platform: Platform, *, placed: bool) -> Message:
+    """An answer whose confirmation never came; placed or not."""
+
+    def fault(told: dict[str, Any]) -> Answer:
+        if placed:
+            platform.place(told)
+        return Answer(504)
+
+    platform.fault = fault
+    message = queue(asked)
+    assert outbox.send_one(message.pk) == Outcome.UNKNOWN
+    platform.fault = lambda told: None
+    assert again(message).state == "unknown"
+    return message
+
+
+def test_uncertain_answer_that_is_there_is_sent(
+    asked: Conversation, queue: Queue, platform: Platform, standing_clock: StandingClock
+) -> None:
+    message = uncertain(asked, queue, platform, placed=True)
+    assert outbox.send_due() == 0
+    standing_clock.forward(seconds=11)
+    assert outbox.send_due() == 1
+    asked.refresh_from_db()
+    assert (again(message).state, again(message).external_id, asked.status) == ("sent", "o1", "waiting")
+    assert platform.texts() == ["Morgen"]
+
+
+def test_uncertain_answer_that_is_surely_absent_goes_again(
+    asked: Conversation, queue: Queue, platform: Platform, standing_clock: StandingClock
+) -> None:
+    message = uncertain(asked, queue, platform, placed=False)
+    standing_clock.forward(seconds=11)
+    assert outbox.send_due() == 2
+    assert (again(message).state, platform.texts()) == ("sent", ["Morgen"])
+    assert verbs() == ["received", "send_unknown", "send_requeued", "sent"]
+
+
+def test_answer_of_which_nobody_can_tell_lies_before_a_person(
+    asked: Conversation, queue: Queue, platform: Platform, standing_clock: StandingClock, agent: User
+) -> None:
+    message = uncertain(asked, queue, platform, placed=True)
+    behind = queue(asked, "later")
+    platform.finding = 409
+    for _ in range(len(outbox.ASK_AFTER)):
+        standing_clock.moment = max(standing_clock.moment, again(message).send_at)
+        outbox.send_due()
+    asked.refresh_from_db()
+    assert (again(message).state, again(message).send_at, asked.failed_count) == ("unknown", None, 1)
+    assert verbs()[-1] == "cannot_tell"
+    standing_clock.forward(days=3)
+    assert outbox.send_due() == 0
+    assert platform.texts() == ["Morgen"]
+    Conversation.objects.update(assignee=agent)
+    resend.mark_sent(message.pk, by=agent)
+    asked.refresh_from_db()
+    assert (again(message).state, asked.failed_count, asked.status) == ("sent", 0, "waiting")
+    assert outbox.send_one(behind.pk) == Outcome.SENT
+
+
+def test_platform_that_cannot_be_asked_says_nothing(
+    asked: Conversation, queue: Queue, platform: Platform, standing_clock: StandingClock
+) -> None:
+    message = uncertain(asked, queue, platform, placed=True)
+    platform.finding = 503
+    standing_clock.forward(hours=2)
+    assert outbox.resolve_unknown(message.pk) == Outcome.UNKNOWN
+    assert again(message).send_at > standing_clock.moment
+    standing_clock.forward(hours=25)
+    outbox.resolve_unknown(message.pk)
+    assert again(message).send_at is None
+
+
+def test_worker_that_died_while_sending_is_asked_after(
+    asked: Conversation, queue: Queue, platform: Platform, standing_clock: StandingClock
+) -> None:
+    message = queue(asked, state="sending", taken_at=at(30), send_at=at(30), attempts=1)
+    platform.place({"text": "Morgen", "key": f"webcare-{message.pk}"})
+    assert outbox.send_due() == 0
+    standing_clock.forward(seconds=91)
+    assert outbox.send_due() == 1
+    assert (again(message).state, again(message).external_id) == ("sent", "o1")
+    assert platform.texts() == ["Morgen"]
+
+
+def test_same_words_twice_are_not_taken_for_each_other(
+    asked: Conversation, queue: Queue, platform: Platform, standing_clock: StandingClock
+) -> None:
+    outbox.send_one(queue(asked).pk)
+    second = queue(asked, state="unknown", taken_at=at(30), attempts=1)
+    platform.placed.append({"text": "Morgen", "key": "another"})
+    platform.placed[0]["key"] = f"webcare-{second.pk}"
+    outbox.resolve_unknown(second.pk)
+    assert (again(second).state, again(second).send_at) == ("unknown", None)
