@@ -11,8 +11,8 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
 from inbox.api.endpoint import READING, Detail, Endpoint, problems, reading
-from inbox.api.messages import AttachmentShown
-from inbox.models import Attachment, AttachmentState, Conversation
+from inbox.api.messages import AttachmentShown, attachments_for
+from inbox.models import Attachment, AttachmentState
 
 
 class OneAttachment(Endpoint):
@@ -22,8 +22,7 @@ class OneAttachment(Endpoint):
 
     def get_queryset(self) -> QuerySet[Attachment]:
         """What the caller may see."""
-        conversations = Conversation.objects.visible_to(self.caller)
-        return Attachment.objects.filter(message__conversation__in=conversations.values("pk"))
+        return attachments_for(self.caller)
 
 
 @reading("attachments_retrieve", "One attachment, without its file")
@@ -45,13 +44,19 @@ class AttachmentFile(OneAttachment):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> FileResponse:
         """404 as well while the file is being fetched, and when that failed."""
         attachment = self.get_object()
-        if attachment.state != AttachmentState.READY:
+        if attachment.state != AttachmentState.READY or not attachment.file:
             raise NotFound
+        try:
+            content = attachment.file.open("rb")
+        except FileNotFoundError:
+            raise NotFound from None
+        # The sender's name without what could pass for a path.
+        name = attachment.name.replace("\\", "/").rpartition("/")[2].strip()
         response = FileResponse(
-            attachment.file.open("rb"),
+            content,
             as_attachment=True,
-            filename=attachment.name or f"attachment-{attachment.pk}",
-            content_type=attachment.content_type or "application/octet-stream",
+            filename=name or f"{attachment.kind}-{attachment.pk}",
+            content_type="application/octet-stream",
         )
         response["X-Content-Type-Options"] = "nosniff"
         # What a citizen sent must not run as ours, whatever it says it is.

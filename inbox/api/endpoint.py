@@ -8,10 +8,11 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import NotFound, ParseError, ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -44,13 +45,32 @@ class AlwaysJson(DefaultContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
+class Json(JSONParser):
+    """Also a body that nests deeper than Python reads is the caller's mistake, not ours."""
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> dict[str, Any]:
+        """Raises ParseError."""
+        try:
+            parsed: dict[str, Any] = super().parse(stream, media_type, parser_context)
+        except RecursionError:
+            raise ParseError from None
+        return parsed
+
+
 class Endpoint(GenericAPIView):
     """By token; rows come from ``get_queryset``, narrowed to what the caller may see."""
 
     authentication_classes = [ApiTokenAuthentication]
     content_negotiation_class = AlwaysJson
+    parser_classes = [Json]
     filter_backends = []
     pagination_class: type[Keyset] | None = None
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """What citizens wrote is kept by no cache on the way."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response["Cache-Control"] = "private, no-store"
+        return response
 
     @property
     def caller(self) -> User:

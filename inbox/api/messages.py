@@ -2,17 +2,27 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from inbox import permissions
 from inbox.actions import resend
 from inbox.api.endpoint import Detail, Endpoint, Listing, UtcField, reading, writing
 from inbox.api.paging import Order
 from inbox.api.refs import ColleagueRef
-from inbox.models import Attachment, AttachmentState, Conversation, Delivery, Direction, Message
+from inbox.models import (
+    Attachment,
+    AttachmentState,
+    Conversation,
+    Delivery,
+    Direction,
+    Message,
+    MessageVersion,
+    User,
+)
 
 
 class AttachmentShown(serializers.Serializer):
@@ -37,6 +47,13 @@ class AttachmentShown(serializers.Serializer):
         return address
 
 
+class VersionShown(serializers.Serializer):
+    """An earlier text, or the text of a message that was taken back."""
+
+    text = serializers.CharField()
+    until = UtcField()
+
+
 class MessageShown(serializers.Serializer):
     """One message, from the citizen or from us. Notes are elsewhere."""
 
@@ -57,20 +74,29 @@ class MessageShown(serializers.Serializer):
     error_code = serializers.CharField(help_text="The platform's own code; empty when nothing is wrong.")
     error_reason = serializers.CharField(help_text="The same in our words: window_closed, blocked …")
     attachments = AttachmentShown(many=True)
+    versions = VersionShown(many=True, help_text="Earlier texts, for who may do more than read.")
 
 
 class Nothing(serializers.Serializer):
     """A body that holds nothing."""
 
 
-def messages_of(conversations: QuerySet[Conversation]) -> QuerySet[Message]:
-    """Messages with all that is told of them: two queries."""
+def messages_for(user: User) -> QuerySet[Message]:
+    """Messages that this colleague may see, with all that is told of them: three queries."""
+    versions = MessageVersion.objects.all() if user.role in permissions.WORKERS else MessageVersion.objects.none()
     return (
-        Message.objects.filter(conversation__in=conversations.values("pk"))
+        Message.objects.filter(conversation__in=Conversation.objects.visible_to(user).values("pk"))
         .select_related("author")
-        .prefetch_related("attachments")
+        .prefetch_related(Prefetch("attachments", attachments_for(user)), Prefetch("versions", versions))
         .defer("search")
     )
+
+
+def attachments_for(user: User) -> QuerySet[Attachment]:
+    """Attachments that this colleague may see. What the citizen took back is not for who may only read."""
+    conversations = Conversation.objects.visible_to(user)
+    rows = Attachment.objects.filter(message__conversation__in=conversations.values("pk"))
+    return rows if user.role in permissions.WORKERS else rows.filter(message__deleted_at__isnull=True)
 
 
 @reading("conversations_messages_list", "The messages of a conversation, oldest first")
@@ -83,7 +109,7 @@ class Messages(Listing):
     def get_queryset(self) -> QuerySet[Message]:
         """Of the conversation in the address."""
         self.filters()
-        return messages_of(Conversation.objects.filter(pk=self.conversation().pk))
+        return messages_for(self.caller).filter(conversation=self.conversation())
 
 
 class OneMessage(Endpoint):
@@ -93,7 +119,7 @@ class OneMessage(Endpoint):
 
     def get_queryset(self) -> QuerySet[Message]:
         """What the caller may see."""
-        return messages_of(Conversation.objects.visible_to(self.caller))
+        return messages_for(self.caller)
 
 
 @reading("messages_retrieve", "One message, with how far it came")

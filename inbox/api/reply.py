@@ -13,8 +13,8 @@ from rest_framework.response import Response
 
 from inbox.actions import reply
 from inbox.api.endpoint import Endpoint, UtcField, reading, writing
-from inbox.api.messages import MessageShown
-from inbox.models import Conversation, Message
+from inbox.api.messages import MessageShown, messages_for
+from inbox.models import Conversation
 
 KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -113,8 +113,8 @@ class Reply(Endpoint):
             )
         made = [message.pk for message in messages]
         # Read anew: the answer tells the same the first and the second time, delivery apart.
-        rows = Message.objects.filter(pk__in=made).select_related("author").prefetch_related("attachments")
-        shown = ReplyShown({"messages": rows.defer("search").order_by("pk")}, context=self.get_serializer_context())
+        rows = messages_for(self.caller).filter(pk__in=made).order_by("pk")
+        shown = ReplyShown({"messages": rows}, context=self.get_serializer_context())
         return Response(shown.data, status=200 if earlier else 201)
 
     def _submission(self, request: Request, pk: int, submission: UUID | None) -> UUID:

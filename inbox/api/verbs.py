@@ -105,10 +105,18 @@ class Assign(Verb):
         assign.assign(pk, by=by, to=given["to"])
 
 
+class DepartmentField(serializers.SlugRelatedField):
+    """A department by its slug; what is no slug is refused before the database is asked (it has no NUL)."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Raises ValidationError."""
+        return super().to_internal_value(serializers.SlugField().run_validation(data))
+
+
 class RouteBody(serializers.Serializer):
     """Where it goes, with a note for the colleagues there."""
 
-    department = serializers.SlugRelatedField("slug", queryset=Department.objects.all())
+    department = DepartmentField("slug", queryset=Department.objects.all())
     note = serializers.CharField(required=False, default="", allow_blank=True, trim_whitespace=False)
 
 
