@@ -61,11 +61,15 @@ def results(user: User, text: str, what: str, after: listing.Cursor | None) -> d
     """What the page shows for a text: a few of the citizens and the messages, or a page of either."""
     citizens = Found([], {}, None)
     messages = Found([], {}, None)
-    if what != "messages":
+    if what in ("", "citizens"):
         citizens = by_citizen(user, text, after, listing.PAGE if what == "citizens" else FEW)
-    if what != "citizens":
+    if what in ("", "messages"):
         messages = by_message(user, text, after)
+    if what == "subject" or (what != "citizens" and after is None and not messages.conversations):
+        what = "subject"
+        messages = by_subject(user, text, after)
     return {
+        "more_what": "subject" if what == "subject" else "messages",
         "citizens": _drawn(user, citizens),
         "more_citizens": citizens.after,
         "messages": _drawn(user, messages),
@@ -98,13 +102,20 @@ def by_message(user: User, text: str, after: listing.Cursor | None, size: int = 
 
 
 def by_citizen(user: User, text: str, after: listing.Cursor | None, size: int) -> Found:
-    """Conversations of citizens by part of a name or handle, by phone number, or by part of the first words; the
-    latest first. Three queries and the rows."""
-    wanted = text.removeprefix("@")
-    behind = Q(identity__in=identities(wanted))
-    if len(wanted) >= SHORTEST_NAME:
-        behind |= Q(subject__icontains=wanted)
-    found = Conversation.objects.visible_to(user).filter(behind)
+    """Conversations of citizens by part of a name or handle, or by phone number; the latest first."""
+    behind = identities(text.removeprefix("@"))
+    return _latest(user, Q(identity__in=behind), after, size) if behind else Found([], {}, None)
+
+
+def by_subject(user: User, text: str, after: listing.Cursor | None) -> Found:
+    """Conversations by part of a word in how they began: what no stem finds ("restaf"); the latest first."""
+    if len(text) < SHORTEST_NAME:
+        return Found([], {}, None)
+    return _latest(user, Q(subject__icontains=text), after, listing.PAGE)
+
+
+def _latest(user: User, wanted: Q, after: listing.Cursor | None, size: int) -> Found:
+    found = Conversation.objects.visible_to(user).filter(wanted)
     if after is not None:
         older = Q(last_message_at__lt=after.at) | Q(pk__lt=after.pk)
         found = found.filter(Q(last_message_at__lte=after.at) & older)

@@ -56,12 +56,19 @@ def test_phone_number_finds_the_citizen(make_conversation: Make, agent: User, te
     assert find(browser(agent), text, what="citizens") == [wanted.pk]
 
 
+def test_part_of_a_word_finds_how_a_conversation_began(make_conversation: Make, agent: User) -> None:
+    wanted = make_conversation(text="Wanneer wordt het restafval opgehaald?")
+    make_conversation(text="Iets anders")
+    assert find(browser(agent), "restaf") == [wanted.pk]
+
+
 def test_outsider_finds_nothing(make_conversation: Make, outsider: User) -> None:
     make_conversation(text="brug dicht")
     client = browser(outsider)
     assert find(client, "brug") == []
     assert find(client, "Benali") == []
     assert find(client, "brug", what="citizens") == []
+    assert find(client, "brug", what="subject") == []
 
 
 def test_nothing_of_a_search_stands_in_a_url(make_conversation: Make, agent: User) -> None:
