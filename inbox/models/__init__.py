@@ -23,9 +23,11 @@ from inbox.models.message import (
 )
 from inbox.models.people import Contact, Department, Identity, Role, User
 from inbox.models.rules import AccountSettings, ClosingDay, OpeningPeriod
+from inbox.models.tokens import ApiToken
 
 __all__ = [
     "AccountSettings",
+    "ApiToken",
     "Attachment",
     "AttachmentState",
     "AuditEntry",
