@@ -13,11 +13,11 @@ class Typed(forms.CharField):
     """Text as somebody typed it; a browser sends line ends as two characters, the platforms count one."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(required=False, max_length=LONGEST, **options)
+        super().__init__(required=False, max_length=LONGEST, strip=False, **options)
 
     def to_python(self, value: Any) -> str:
-        """With single line ends, without the white space around it."""
-        text: str = super().to_python(value)
+        """With single line ends, else as it is: what is given back must be what was typed."""
+        text = super().to_python(value) or ""
         return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

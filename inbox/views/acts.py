@@ -39,6 +39,7 @@ from inbox.views.conversation import SignedIn
 
 PAGES = {"conversation", "conversation_in_view", "conversation_in_department"}
 type Act = Callable[..., HttpResponse]
+type Events = dict[str, object]  # for the browser's scripts, by name
 
 
 def act(view: Act) -> Act:
@@ -56,7 +57,7 @@ def act(view: Act) -> Act:
     return answer
 
 
-def done(request: SignedIn, pk: int, *, sentence: str = "", **events: object) -> HttpResponse:
+def done(request: SignedIn, pk: int, *, sentence: str = "", events: Events | None = None) -> HttpResponse:
     """It is done: the fresh pane, or back to where they were. ``sentence``: what to say when the conversation is no
     longer theirs to see. ``events`` go to the browser's scripts."""
     still = Conversation.objects.visible_to(request.user).filter(pk=pk).exists()
@@ -67,7 +68,7 @@ def done(request: SignedIn, pk: int, *, sentence: str = "", **events: object) ->
         response = render(request, "inbox/conversation.html", conversations.pane_context(request, found))
     else:
         response = conversations.gone(request, sentence or _("Done. This conversation now lies elsewhere."))
-    response["HX-Trigger"] = json.dumps({"conversation-changed": {"id": pk}, **events})
+    response["HX-Trigger"] = json.dumps({"conversation-changed": {"id": pk}} | (events or {}))
     return response
 
 
@@ -91,14 +92,14 @@ def attempt(
     typed: Typed | None = None,
     *,
     sentence: str = "",
-    **events: object,
+    events: Events | None = None,
 ) -> HttpResponse:
     """Do it, and answer with what became of it."""
     try:
         deed()
     except Refused as refusal:
         return refused(request, pk, refusal, typed)
-    return done(request, pk, sentence=sentence, **events)
+    return done(request, pk, sentence=sentence, events=events)
 
 
 def back(request: HttpRequest, pk: int) -> str:
@@ -126,8 +127,8 @@ def unreadable() -> Refused:
 @act
 def claim(request: SignedIn, pk: int) -> HttpResponse:
     """Oppakken; ``then`` = "reply": and go on writing."""
-    events = {"composer-focus": {"id": pk}} if request.POST.get("then") == "reply" else {}
-    return attempt(request, pk, lambda: claiming.claim(pk, by=request.user), **events)
+    events: Events = {"composer-focus": {"id": pk}} if request.POST.get("then") == "reply" else {}
+    return attempt(request, pk, lambda: claiming.claim(pk, by=request.user), events=events)
 
 
 @act
@@ -139,7 +140,7 @@ def take_over(request: SignedIn, pk: int) -> HttpResponse:
         request,
         pk,
         lambda: claiming.take_over(pk, by=request.user, expected_assignee_id=expected),
-        **{"composer-focus": {"id": pk}},
+        events={"composer-focus": {"id": pk}},
     )
 
 
@@ -196,7 +197,7 @@ def note(request: SignedIn, pk: int) -> HttpResponse:
             raise unreadable()
         notes.add(pk, by=request.user, text=text)
 
-    return attempt(request, pk, deed, typed, **{"composer-sent": {"id": pk, "mode": NOTE}})
+    return attempt(request, pk, deed, typed, events={"composer-sent": {"id": pk, "mode": NOTE}})
 
 
 @act
@@ -210,7 +211,7 @@ def reply(request: SignedIn, pk: int) -> HttpResponse:
     typed = Typed(mode=REPLY, text=text, submission=submission)
 
     def deed() -> None:
-        if not valid:
+        if not valid or submission is None:
             raise unreadable()
         sent = replying.submitted(submission, request.user, pk)
         if sent and not given["as_thread"] and sent[0].text != text.strip():
@@ -228,7 +229,7 @@ def reply(request: SignedIn, pk: int) -> HttpResponse:
             confirm_newer=given["confirm_newer"],
         )
 
-    events: dict[str, object] = {"composer-sent": {"id": pk, "mode": REPLY}}
+    events: Events = {"composer-sent": {"id": pk, "mode": REPLY}}
     if not request.user.stay_after_sending:
         events["next-conversation"] = {"id": pk}
     try:
@@ -237,7 +238,7 @@ def reply(request: SignedIn, pk: int) -> HttpResponse:
         if refusal.code == "sent_before":
             typed = Typed(mode=REPLY, text=text, submission=uuid4())
         return refused(request, pk, refusal, typed)
-    return done(request, pk, **events)
+    return done(request, pk, events=events)
 
 
 # -- how far it is ------------------------------------------------------------------------------------------------

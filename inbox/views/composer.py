@@ -50,7 +50,8 @@ class Composer:
     text: str
     note: str
     confirm_newer: bool
-    thread_parts: int
+    thread_words: str  # with {} where the number of posts goes
+    thread_parts: str  # the same with the number, when the server knows that it needs to be a thread
 
 
 def compose(
@@ -61,9 +62,11 @@ def compose(
     state, sentence = _state(conversation, user)
     bounds = reply.limits(conversation)
     until: datetime | None = bounds["window_until"]
-    parts = 0
+    thread_words = _("Post as a thread (%(count)s posts)") % {"count": "{}"}
+    parts = ""
     if refused is not None and refused.code == "too_long" and refused.data.get("can_thread"):
-        parts = len(connector_of(conversation.account).split(typed.text.strip()))
+        count = len(connector_of(conversation.account).split(typed.text.strip()))
+        parts = thread_words.replace("{}", str(count))
     name = conversation.identity.display_name
     return Composer(
         state=state,
@@ -83,6 +86,7 @@ def compose(
         text=typed.text,
         note=typed.note,
         confirm_newer=refused is not None and refused.code == "newer_message",
+        thread_words=thread_words,
         thread_parts=parts,
     )
 

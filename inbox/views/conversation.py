@@ -31,7 +31,7 @@ MOST_EVENTS = 300
 class SignedIn(HttpRequest):
     """A request after ``login_required`` and the htmx middleware, for the type checker."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     htmx: HtmxDetails
 
 

@@ -72,11 +72,10 @@ def deeds(conversation: Conversation, user: User, *, works: bool, hours: Hours |
 
 
 def _colleagues(conversation: Conversation) -> tuple[User, ...]:
-    return tuple(
-        User.objects.filter(departments=conversation.department_id, is_active=True, role__in=permissions.WORKERS)
-        .exclude(pk=conversation.assignee_id)
-        .order_by("first_name", "last_name", "username")
-    )
+    members = User.objects.filter(departments=conversation.department_id, is_active=True, role__in=permissions.WORKERS)
+    if conversation.assignee_id is not None:
+        members = members.exclude(pk=conversation.assignee_id)
+    return tuple(members.order_by("first_name", "last_name", "username"))
 
 
 def moments(hours: Hours | None, moment: datetime) -> tuple[Moment, ...]:

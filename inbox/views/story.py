@@ -22,6 +22,8 @@ BESIDE_ONLY = frozenset(
         "noted",
         "answered_elsewhere",
         "send_failed",
+        "send_unknown",
+        "cannot_tell",
         "message_edited",
         "message_deleted",
         "message_hidden",
@@ -142,6 +144,10 @@ def _beside(entry: AuditEntry, words: dict[str, str]) -> tuple[str, str] | None:
             return "reply", _("Answered outside Webcare")
         case "send_failed":
             return "warning", _("An answer could not be sent")
+        case "send_unknown":
+            return "warning", _("Not certain whether an answer arrived")
+        case "cannot_tell":
+            return "warning", _("Webcare could not find out whether an answer arrived")
         case "send_retried":
             return "retry", _("%(who)s sent an answer again") % words
         case "send_withdrawn":

@@ -114,7 +114,7 @@
       $("[data-testid=send]")?.classList.toggle("primary", !offered);
       if (offered) {
         const words = $("[data-thread-words]", thread);
-        words.textContent = words.dataset.threadWords.replace("%s", threadLength(text, limit));
+        words.textContent = words.dataset.threadWords.replace("{}", threadLength(text, limit));
       }
     }
     const hint = $("[data-link-hint]");
