@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import phonenumbers
@@ -68,6 +68,9 @@ def results(user: User, text: str, what: str, after: listing.Cursor | None) -> d
     if what == "subject" or (what != "citizens" and after is None and not messages.conversations):
         what = "subject"
         messages = by_subject(user, text, after)
+    # A row stands on a page once.
+    above = {conversation.pk for conversation in citizens.conversations}
+    messages = replace(messages, conversations=[found for found in messages.conversations if found.pk not in above])
     return {
         "more_what": "subject" if what == "subject" else "messages",
         "citizens": _drawn(user, citizens),

@@ -35,7 +35,10 @@ def show(request: SignedIn) -> HttpResponse:
     broken = Account.objects.filter(
         state=AccountState.BROKEN, inbox_settings__department__in=request.user.departments.all()
     ).only("name", "kind")
-    return render(request, "inbox/status.html", {"stands_still": not _background_works(), "broken": list(broken)})
+    response = render(request, "inbox/status.html", {"stands_still": not _background_works(), "broken": list(broken)})
+    # After logging in again the page asks whether it is still the same colleague's.
+    response["X-Webcare-User"] = str(request.user.pk)
+    return response
 
 
 @require_safe

@@ -59,6 +59,11 @@
       $("#ended-still").hidden = false;
       return;
     }
+    // Somebody else logged in on this machine: what is open here is not theirs to send.
+    if (answer.headers.get("X-Webcare-User") !== document.body.dataset.user) {
+      location.reload();
+      return;
+    }
     $("#ended-still").hidden = true;
     $("#ended").close();
     for (const input of document.querySelectorAll("input[name=csrfmiddlewaretoken]")) input.value = token() ?? input.value;

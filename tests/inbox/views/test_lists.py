@@ -276,6 +276,40 @@ def test_unread_counts_what_this_colleague_has_not_seen(make_conversation: Make,
     assert unread(colleague) == ""
 
 
+@pytest.mark.parametrize(
+    ("minutes", "words", "tone", "icon"),
+    [
+        (40, "nog 1 u 20", "green", "clock"),
+        (110.5, "nog 10 min", "orange", "soon"),
+        (125, "5 min te laat", "red", "late"),
+    ],
+)
+def test_timer_speaks_by_words_icon_and_sentence(
+    make_conversation: Make, minutes: float, words: str, tone: str, icon: str
+) -> None:
+    conversation = make_conversation(**due(MONDAY_10 + timedelta(hours=2)))
+    agreement = rows.agreements([conversation.account_id])[conversation.account_id]
+    timer = rows.timer(conversation, agreement, MONDAY_10 + timedelta(minutes=minutes))
+    assert (timer.words, timer.tone, timer.icon) == (words, tone, icon)
+    assert timer.why == (
+        "5 minuten te laat: had voor 12:00 beantwoord moeten zijn."
+        if tone == "red"
+        else "Eerste reactie voor vandaag 12:00: 2 uur kantoortijd na 10:00."
+    )
+
+
+def test_waiting_snoozed_and_closed_say_so(make_conversation: Make) -> None:
+    moment = MONDAY_10 + timedelta(hours=1)
+    waiting = make_conversation(status="waiting")
+    snoozed = make_conversation(status="snoozed", snoozed_until=MONDAY_10 + timedelta(days=1))
+    closed = make_conversation(status="closed", closed_at=MONDAY_10, result="answered")
+    assert [rows.timer(item, None, moment).words for item in (waiting, snoozed, closed)] == [
+        "wacht op inwoner",
+        "tot morgen 10:00",
+        "beantwoord",
+    ]
+
+
 def test_citizens_text_is_escaped(make_conversation: Make, agent: User) -> None:
     attack = '<script>alert("x")</script>'
     identity = Identity.objects.create(

@@ -71,6 +71,14 @@ def test_outsider_finds_nothing(make_conversation: Make, outsider: User) -> None
     assert find(client, "brug", what="subject") == []
 
 
+def test_row_stands_once_where_name_and_text_are_found(make_conversation: Make, agent: User) -> None:
+    contact = Contact.objects.create(name="Brugman")
+    identity = Identity.objects.create(contact=contact, kind="x", external_id="b", name="Brugman")
+    both = make_conversation("x", "Brugman vraagt naar de brug", identity=identity)
+    text = make_conversation(text="Een brugman op de brug")
+    assert find(browser(agent), "brugman") == [both.pk, text.pk]
+
+
 def test_nothing_of_a_search_stands_in_a_url(make_conversation: Make, agent: User) -> None:
     make_conversation(text="brug dicht")
     client = browser(agent)
