@@ -15,6 +15,7 @@ from webcare.settings import DATABASES
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 _folder = tempfile.TemporaryDirectory(prefix="webcare-test-media-")  # removed when the process ends
 MEDIA_ROOT = _folder.name
-STATIC_ROOT = _folder.name
+_collected = tempfile.TemporaryDirectory(prefix="webcare-test-static-")
+STATIC_ROOT = _collected.name
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 AXES_ENABLED = False

@@ -16,6 +16,8 @@ from inbox.actions.claim import claimed_by_other, not_allowed, refuse_closed
 from inbox.actions.refused import Refused
 from inbox.models import Conversation, Delivery, Direction, Message, User
 
+MOST_PARTS = 25  # posts in one thread
+
 
 def reply(
     conversation_id: int,
@@ -77,7 +79,7 @@ def submitted(submission: UUID, by: User, conversation_id: int) -> list[Message]
         return []
     if first.author_id != by.pk or first.conversation_id != conversation_id:
         raise not_allowed()
-    rest = [uuid5(submission, str(number)) for number in range(1, 25)]
+    rest = [uuid5(submission, str(number)) for number in range(1, MOST_PARTS)]
     return [first, *Message.objects.filter(submission__in=rest).order_by("id")]
 
 
@@ -175,7 +177,17 @@ def split(conversation: Conversation, text: str, *, as_thread: bool) -> list[str
     if maximum is None or length <= maximum:
         return [text]
     if as_thread and bounds["can_thread"]:
-        return connector.split(text)
+        parts = connector.split(text)
+        if len(parts) > MOST_PARTS:
+            raise Refused(
+                "too_long",
+                _("This becomes a thread of %(parts)s posts. At most %(max)s go together; shorten it.")
+                % {"parts": len(parts), "max": MOST_PARTS},
+                can_thread=False,
+                length=length,
+                max_length=maximum,
+            )
+        return parts
     message = _("Your answer is too long for %(platform)s: %(length)s of %(max)s characters.") % {
         "platform": conversation.account.get_kind_display(),
         "length": length,

@@ -11,7 +11,7 @@ from inbox.models.conversation import Conversation
 
 
 class AuditEntry(models.Model):
-    """One change. ``data`` holds ids, names of colleagues and departments and codes; never a citizen's text or number."""
+    """One change. ``data`` holds ids, codes, names of colleagues and departments; nothing of a citizen."""
 
     conversation = models.ForeignKey(
         Conversation, null=True, blank=True, on_delete=models.PROTECT, related_name="audit_entries"

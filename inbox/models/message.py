@@ -42,7 +42,8 @@ class Message(models.Model):
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
     external_id = models.CharField(max_length=200, blank=True)  # "" until the platform has it
     direction = models.CharField(max_length=3, choices=Direction.choices)
-    # message | mention | reply | quote | comment | visitor_post | postback | answer | auto_reply | echo (ours, from elsewhere)
+    # In: message | mention | reply | quote | comment | visitor_post | postback.
+    # Out: answer | auto_reply | echo (ours, but given at the platform itself).
     kind = models.CharField(max_length=12, default="message")
     public = models.BooleanField()
     text = models.TextField(blank=True)

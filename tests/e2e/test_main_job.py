@@ -24,8 +24,7 @@ ADVICE = "Wat vervelend. U kunt vandaag langskomen voor een spoedpaspoort, neem 
 
 @pytest.fixture
 def fatima(browser: Browser, town: Town) -> Iterator[Page]:
-    """The agent, Friday 16:20."""
-    town.clock("2026-11-27T16:20")
+    """The agent."""
     page = log_in(browser, town, "fatima")
     yield page
     page.context.close()

@@ -12,11 +12,13 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from channels.clock import now
 from inbox.management import demo_town
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,11 +71,13 @@ def free_ports(number: int) -> list[int]:
 
 
 @contextmanager
-def running_town() -> Iterator[Town]:
-    """`make demo`, until the block ends. Fails with what it printed when it does not come up."""
+def running_town(moment: datetime) -> Iterator[Town]:
+    """`make demo`, until the block ends, with its clock at this moment when it starts. Fails with what it printed
+    when it does not come up."""
     web, simulator, live = free_ports(3)
     data = Path(tempfile.mkdtemp(prefix="webcare-town-"))
     data.chmod(0o755)
+    (data / "clock").write_text(str((moment - now()).total_seconds()))
     environment = {name: value for name, value in os.environ.items() if name not in OURS} | {
         "DATA_DIR": str(data), "PORT": str(web), "SIM_PORT": str(simulator), "LIVE_PORT": str(live),
     }  # fmt: skip
