@@ -391,12 +391,16 @@
     if (!event.target.matches?.(":focus-visible")) return;
     const node = event.target.closest("[data-tip]") ?? $("[data-tip]", event.target);
     if (node && event.target.matches("a, button, [tabindex='0'], summary")) {
+      // Not while one walks through the list.
       clearTimeout(showing);
-      showTip(node);
+      showing = setTimeout(() => showTip(node), 400);
     }
   });
   document.addEventListener("focusout", hideTip);
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") hideTip();
+    if (event.key !== "Escape") return;
+    // The first Esc takes only the tooltip away.
+    if (!$("#tip")?.hidden) event.preventDefault();
+    hideTip();
   });
 })();
