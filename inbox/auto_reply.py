@@ -112,6 +112,7 @@ def reason_text(code: str) -> str:
         NO_HOURS: _("No out-of-hours reply: this channel has no opening hours."),
         ALREADY_THIS_CLOSED_PERIOD: _("No out-of-hours reply: already sent since we closed."),
         ALREADY_IN_PUBLIC_THREAD: _("No out-of-hours reply: already given once in this public thread."),
+        "not_answerable": _("No out-of-hours reply: X takes no answer here."),
     }
     return texts.get(code) or _("No out-of-hours reply: %(reason)s.") % {"reason": code}
 

@@ -14,8 +14,9 @@ from inbox.models import User
 
 @receiver(event_stored, dispatch_uid="inbox.wake_the_drainer")
 def wake_the_drainer(**_: Any) -> None:
-    """An event's row was committed: kick, best effort; the sweeper comes by anyway."""
-    kick.kick_drain()
+    """An event's row was committed: kick, best effort; the sweeper comes by anyway. Runs in the webhook's request,
+    which never waits on Redis."""
+    kick.kick_drain_aside()
 
 
 @receiver(user_logged_out, dispatch_uid="inbox.end_the_stream")

@@ -1,6 +1,6 @@
-"""The named cast: an agent, a colleague of hers, an expert, a team lead, an outsider who must see nothing, and accounts."""
+"""The named cast: an agent, a colleague of hers, an expert, a team lead, an outsider who must see nothing and accounts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -8,6 +8,7 @@ import pytest
 
 from channels.models import Account, PlatformApp
 from channels.simulator import town
+from inbox import kick
 from inbox.models import (
     AccountSettings,
     Contact,
@@ -21,6 +22,13 @@ from inbox.models import (
 )
 
 MONDAY_10 = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # Monday 10:00 in Amsterdam
+
+
+@pytest.fixture(autouse=True)
+def no_thread_stays() -> Iterator[None]:
+    """What a test asked aside is kicked within the test."""
+    yield
+    kick.end_aside()
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def platform(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[Platfor
 
 
 @pytest.fixture(autouse=True)
-def kicks_stay_here(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def kicks_stay_here(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The names of tasks that would have been sent; no worker of another run gets them."""
     names: list[str] = []
 
@@ -65,7 +65,8 @@ def kicks_stay_here(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             names.append(name)
 
     monkeypatch.setattr(kick, "producer", Producer)
-    return names
+    yield names
+    kick.end_aside()
 
 
 @pytest.fixture

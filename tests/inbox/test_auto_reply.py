@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from inbox import auto_reply
 from inbox.auto_reply import Decision, decide, opening_words, reason_text, render, unknown_variables
+from inbox.incoming.auto_replies import NOT_ANSWERABLE
 from inbox.office_hours import DEFAULT_HOURS, Hours
 from tests.inbox.test_office_hours import NEVER, ams
 
@@ -107,6 +108,7 @@ def test_ordinary_refusals_stay_off_the_timeline() -> None:
 
 def test_every_reason_has_its_own_words() -> None:
     assert len({reason_text(code) for code in CODES}) == len(CODES)
+    assert reason_text(NOT_ANSWERABLE) == "No out-of-hours reply: X takes no answer here."
     assert reason_text(auto_reply.SENSITIVE) == "No out-of-hours reply: this conversation is sensitive."
     assert reason_text("later_code") == "No out-of-hours reply: later_code."
 
