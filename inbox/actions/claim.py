@@ -16,13 +16,17 @@ def claim(conversation_id: int, *, by: User) -> Conversation:
     mine = Conversation.objects.visible_to(by).filter(pk=conversation_id, assignee=by).first()
     if mine is not None:
         return mine
-    with changing(conversation_id, "claimed", by=by) as conversation:
-        if conversation.assignee_id is not None and conversation.assignee_id != by.pk:
-            raise claimed_by_other(conversation)
-        refuse_closed(conversation)
-        if not permissions.can_work(by, conversation):
-            raise not_allowed()
-        conversation.assignee = by
+    try:
+        with changing(conversation_id, "claimed", by=by) as conversation:
+            _leave_ones_own(conversation, by)
+            if conversation.assignee_id is not None:
+                raise claimed_by_other(conversation)
+            refuse_closed(conversation)
+            if not permissions.can_work(by, conversation):
+                raise not_allowed()
+            conversation.assignee = by
+    except _TheirsAlready as found:
+        return found.conversation
     return conversation
 
 
@@ -31,14 +35,18 @@ def take_over(conversation_id: int, *, by: User, expected_assignee_id: int | Non
 
     Raises Refused "claimed_by_other" when by now somebody else has it: then the person must look again.
     """
-    with changing(conversation_id, "taken_over", by=by) as conversation:
-        refuse_closed(conversation)
-        if not permissions.can_work(by, conversation):
-            raise not_allowed()
-        if conversation.assignee_id not in (expected_assignee_id, by.pk):
-            raise claimed_by_other(conversation)
-        conversation.audit_data["from"] = conversation.assignee_id  # type: ignore[attr-defined]
-        conversation.assignee = by
+    try:
+        with changing(conversation_id, "taken_over", by=by) as conversation:
+            refuse_closed(conversation)
+            if not permissions.can_work(by, conversation):
+                raise not_allowed()
+            _leave_ones_own(conversation, by)
+            if conversation.assignee_id != expected_assignee_id:
+                raise claimed_by_other(conversation)
+            conversation.audit_data["from"] = conversation.assignee_id  # type: ignore[attr-defined]
+            conversation.assignee = by
+    except _TheirsAlready as found:
+        return found.conversation
     return conversation
 
 
@@ -51,6 +59,20 @@ def release(conversation_id: int, *, by: User) -> Conversation:
             raise not_allowed()
         conversation.assignee = None
     return conversation
+
+
+class _TheirsAlready(Exception):
+    """Out of ``changing`` without a change: nothing is saved, written down or told."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        super().__init__()
+        self.conversation = conversation
+
+
+def _leave_ones_own(conversation: Conversation, by: User) -> None:
+    """Two clicks at once: the second one waited for the lock and finds it done."""
+    if conversation.assignee_id == by.pk:
+        raise _TheirsAlready(conversation)
 
 
 def claimed_by_other(conversation: Conversation) -> Refused:
