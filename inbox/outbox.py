@@ -35,6 +35,8 @@ ASK_AFTER = tuple(timedelta(seconds=seconds) for seconds in (10, 30, 120, 600, 1
 MARGIN = timedelta(seconds=60)  # our clock and the platform's
 # The account's trouble, not the message's: it waits until the account is connected again.
 OF_THE_ACCOUNT = frozenset({"token", "blocked_for_policy"})
+# "The same text again": perhaps an attempt of ours that we took for lost is there.
+DUPLICATE = "duplicate"
 AT_ONCE = 4  # threads: with the caller's own as many connections as the pool has
 WORTH_A_LANE = 4  # messages
 SAME_BREATH = timedelta(seconds=5)
@@ -209,7 +211,9 @@ def resolve_unknown(message_id: int) -> Outcome:
     handed_over = message.taken_at or message.sent_at
     try:
         connector, credentials, outgoing = _prepared(message)
-        found = connector.find_sent(credentials, outgoing, handed_over - MARGIN)
+        # Told it is a duplicate, we look for an earlier attempt: from when the first could be made.
+        since = min(handed_over, message.created_at) if _duplicate(message) else handed_over
+        found = connector.find_sent(credentials, outgoing, since - MARGIN)
     except Exception as error:  # noqa: BLE001
         found = None
         if isinstance(error, SendError):
@@ -234,6 +238,8 @@ def _resolved(message: Message, found: Found, passed: timedelta) -> Outcome:
         _written(lambda: record.sent(message, sent))
         _after_success(message)
         return Outcome.SENT
+    if _duplicate(message):
+        return _cannot_tell(message)  # the platform refused it: sent again it would only be refused again
     if found.surely_absent:
         record.queued_again(message, now(), "", "no_answer", verb="send_requeued")
         kick.kick_send(message.pk)
@@ -246,6 +252,9 @@ def _resolved(message: Message, found: Found, passed: timedelta) -> Outcome:
 
 
 def _cannot_tell(message: Message) -> Outcome:
+    if _duplicate(message):
+        _written(lambda: record.failed(message, message.error_code, DUPLICATE))
+        return Outcome.FAILED
     record.before_a_person(message)
     return Outcome.UNKNOWN
 
@@ -286,8 +295,15 @@ def _refused(message: Message, failure: PermanentFailure) -> Outcome:
         _written(lambda: record.queued_again(message, at, failure.code, failure.reason, verb="send_postponed"))
         _put_off(message.account, at, failure.reason, failure.code)
         return Outcome.HELD
+    if failure.reason == DUPLICATE:
+        _written(lambda: record.uncertain(message.pk, failure.code, DUPLICATE, now()))
+        return resolve_unknown(message.pk)
     _written(lambda: record.failed(message, failure.code, failure.reason))
     return Outcome.FAILED
+
+
+def _duplicate(message: Message) -> bool:
+    return message.error_reason == DUPLICATE
 
 
 def _put_off(account: Account, until: datetime, reason: str, code: str, public: bool | None = None) -> None:

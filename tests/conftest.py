@@ -1,4 +1,4 @@
-"""The named cast: an agent, a colleague of hers, an expert, a team lead, an outsider who must see nothing and accounts."""
+"""The named cast: an agent, a colleague of hers, an expert, a team lead, an outsider who sees nothing, and accounts."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time, timedelta

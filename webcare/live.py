@@ -1,7 +1,7 @@
 """The live stream: a small raw ASGI app that passes nudges from Redis to browsers as server-sent events.
 
 Ids only, only of what the user may see; the browser refetches through the normal views. One Redis subscription a
-process, no database connection kept, a few kilobytes a stream (Django under ASGI makes a thread a request: docs/adr/0001).
+process, no database connection kept, a few kilobytes a stream. Not Django under ASGI: docs/adr/0001.
 """
 
 import asyncio

@@ -87,7 +87,6 @@ class Platform(ABC):
         """A citizen does something. Returns what was made (with its ``id``). Raises KeyError/ValueError with a
         Dutch sentence for what cannot be done."""
 
-
     def batch(self, webhooks: list[Webhook]) -> Webhook | None:
         """Several webhooks as the one call this platform would make of them; None where it never batches."""
         return None

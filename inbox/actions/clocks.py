@@ -27,7 +27,7 @@ def running(conversation: Conversation) -> Clock | None:
 
 
 def start(conversation: Conversation, at: datetime, settings: AccountSettings | None = None) -> Clock | None:
-    """The municipality owes an answer since ``at``: the first-answer clock, or after a first answer the next-answer one.
+    """The municipality owes an answer since ``at``: the first-answer clock, after a first answer the next-answer one.
 
     A running clock stays as it is (the oldest unanswered message counts); a paused one goes on. None when the account
     has no opening hours at all: then there is no time to promise.

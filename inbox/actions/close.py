@@ -14,7 +14,7 @@ from inbox.models import Conversation, Delivery, Result, Status, User
 
 
 def close(conversation_id: int, *, by: User, result: str) -> Conversation:
-    """Finish with a result. Raises Refused "no_result", "closed", "claimed_by_other", "answer_underway", "not_allowed"."""
+    """Finish. Raises Refused "no_result", "closed", "claimed_by_other", "answer_underway", "not_allowed"."""
     with changing(conversation_id, "closed", by=by) as conversation:
         refuse_closed(conversation)
         if not permissions.can_work(by, conversation):

@@ -1,4 +1,4 @@
-"""Later: out of the work lists until a moment, or until the citizen writes. The clock runs on: the citizen still waits."""
+"""Later: out of the work lists until a moment, or until the citizen writes. The clock runs on: someone waits."""
 
 from datetime import datetime
 

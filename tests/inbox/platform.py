@@ -73,7 +73,8 @@ class PlainConnector(Connector):
         return SentMessage(external_id=response.json()["id"])
 
     def find_sent(self, account: AccountCredentials, message: OutgoingMessage, since: datetime) -> Found:
-        response = self.session.get(f"{HOST}/messages", params={"key": message.idempotency_key})
+        asked = {"key": message.idempotency_key, "since": since.isoformat()}
+        response = self.session.get(f"{HOST}/messages", params=asked)
         if response.status_code == 503:
             raise TemporaryFailure("503", "busy")
         if response.status_code == 404:
@@ -102,6 +103,7 @@ class Platform:
     placed: list[dict[str, Any]] = field(default_factory=list)
     fault: Callable[[dict[str, Any]], Answer | None] = lambda told: None
     finding: int = 0
+    since: list[datetime] = field(default_factory=list)  # from when on each question looked
     lock: Lock = field(default_factory=Lock)
 
     def place(self, told: dict[str, Any]) -> str:
@@ -117,7 +119,9 @@ class Platform:
             told = json.loads(request.body)
             wrong = self.fault(told)
             return wrong or Answer(200, json.dumps({"id": self.place(told)}).encode())
-        key = parse_qs(urlsplit(request.path).query)["key"][0]
+        asked = parse_qs(urlsplit(request.path).query)
+        self.since.append(datetime.fromisoformat(asked["since"][0]))
+        key = asked["key"][0]
         if self.finding:
             return Answer(self.finding)
         for number, told in enumerate(self.placed, 1):

@@ -121,3 +121,97 @@ def test_same_words_twice_are_not_taken_for_each_other(
     platform.placed[0]["key"] = f"webcare-{second.pk}"
     outbox.resolve_unknown(second.pk)
     assert (again(second).state, again(second).send_at) == ("unknown", None)
+
+
+# -- refused as a duplicate ---------------------------------------------------------------------------------------
+
+
+def duplicate(platform: Platform, *, placed: bool = False) -> None:
+    """The platform refuses these words; with ``placed`` because an attempt of ours is there."""
+
+    def fault(told: dict[str, Any]) -> Answer:
+        if placed and not platform.placed:
+            platform.place(told)
+        return Answer(403, b"duplicate")
+
+    platform.fault = fault
+
+
+def test_duplicate_of_an_attempt_of_ours_that_is_there_is_sent(
+    asked: Conversation, queue: Queue, platform: Platform
+) -> None:
+    duplicate(platform, placed=True)
+    message = queue(asked)
+    assert outbox.send_one(message.pk) == Outcome.SENT
+    asked.refresh_from_db()
+    sent = again(message)
+    assert (sent.state, sent.external_id, sent.error_reason, sent.send_at) == ("sent", "o1", "", None)
+    assert (asked.status, asked.failed_count, platform.texts()) == ("waiting", 0, ["Morgen"])
+    assert verbs() == ["received", "send_unknown", "sent"]
+
+
+@pytest.mark.parametrize("finding", [404, 409])
+def test_duplicate_that_is_not_to_be_found_failed_and_goes_never_again(
+    asked: Conversation, queue: Queue, platform: Platform, standing_clock: StandingClock, finding: int
+) -> None:
+    """Surely absent, or nobody can tell: a colleague puts it in other words."""
+    duplicate(platform)
+    platform.finding = finding
+    message = queue(asked)
+    assert outbox.send_one(message.pk) == Outcome.FAILED
+    asked.refresh_from_db()
+    failed = again(message)
+    assert (failed.state, failed.error_code, failed.error_reason) == ("failed", "403", "duplicate")
+    assert (failed.send_at, asked.failed_count, asked.status) == (None, 1, "open")
+    assert verbs() == ["received", "send_unknown", "send_failed"]
+    platform.fault = lambda told: None
+    standing_clock.forward(hours=1)
+    assert (outbox.send_due(), platform.placed) == (0, [])
+
+
+def test_duplicate_of_another_answer_of_ours_failed(asked: Conversation, queue: Queue, platform: Platform) -> None:
+    outbox.send_one(queue(asked).pk)
+    second = queue(asked)
+    duplicate(platform)
+    platform.placed[0]["key"] = f"webcare-{second.pk}"  # found by its words, as on Facebook
+    assert outbox.send_one(second.pk) == Outcome.FAILED
+    assert (again(second).state, again(second).error_reason) == ("failed", "duplicate")
+
+
+def test_duplicate_that_cannot_be_asked_after_is_asked_after_later(
+    asked: Conversation, queue: Queue, platform: Platform, standing_clock: StandingClock
+) -> None:
+    duplicate(platform, placed=True)
+    platform.finding = 503
+    message = queue(asked)
+    assert outbox.send_one(message.pk) == Outcome.UNKNOWN
+    assert (again(message).state, again(message).error_reason) == ("unknown", "duplicate")
+    platform.finding = 0
+    standing_clock.forward(minutes=15)
+    assert outbox.send_due() == 1
+    assert (again(message).state, platform.texts()) == ("sent", ["Morgen"])
+
+
+def test_duplicate_that_could_not_be_asked_after_for_a_day_failed(
+    asked: Conversation, queue: Queue, platform: Platform, standing_clock: StandingClock
+) -> None:
+    duplicate(platform, placed=True)
+    platform.finding = 503
+    message = queue(asked)
+    outbox.send_one(message.pk)
+    standing_clock.forward(hours=25)
+    assert outbox.send_due() == 1
+    assert (again(message).state, again(message).error_reason) == ("failed", "duplicate")
+    assert verbs() == ["received", "send_unknown", "send_failed"]
+
+
+def test_duplicate_is_looked_for_from_its_first_attempt_on(
+    asked: Conversation, queue: Queue, platform: Platform, standing_clock: StandingClock
+) -> None:
+    """The attempt that is there may be hours older than the one that was refused."""
+    message = queue(asked)
+    Message.objects.filter(pk=message.pk).update(created_at=standing_clock())
+    standing_clock.forward(hours=3)
+    duplicate(platform, placed=True)
+    outbox.send_one(message.pk)
+    assert platform.since == [at(30) - outbox.MARGIN]
