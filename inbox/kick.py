@@ -91,7 +91,7 @@ def kick_send(message_id: int) -> None:
 
 
 def looking(name: str) -> None:
-    """A worker is about to look for ``drain``, ``outbox``, ``media``, ``profiles`` work: whoever commits from now kicks.
+    """A worker will now look for ``drain``, ``outbox``, ``media``, ``profiles`` jobs: who commits from now on kicks.
 
     Before looking, never after: what was committed under a kick that was debounced is then seen by this very look.
     """
