@@ -89,6 +89,9 @@ def test_submission_of_a_colleague_is_403(api: Api, agent: User, colleague: User
 
 
 @pytest.mark.parametrize(
+    ("key", "body"),
+    [("", {}), (" ", {}), ("k1", {"submission": "92486794-503b-4287-9e0a-537b3b30c418"})],
+)
     ("key", "body"), [("", {}), (" ", {}), ("k1", {"submission": "92486794-503b-4287-9e0a-537b3b30c418"})]
 )
 def test_reply_needs_one_key(key: str, body: dict[str, Any], fatima: APIClient, mine: Conversation) -> None:
