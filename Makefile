@@ -25,7 +25,7 @@ demo-reset: environment
 
 test: environment
 	@CHROMIUM="$$(scripts/chromium.sh)" && export CHROMIUM && \
-	exec $(PYTHON) -m webcare.embedded run -- python -m pytest -n $(WORKERS) $(ONLY)
+	exec $(PYTHON) -m webcare.embedded run -- python -m pytest -n $(WORKERS) --dist loadgroup $(ONLY)
 
 check: environment
 	@exec $(PYTHON) -m webcare.embedded run -- scripts/check.sh

@@ -91,9 +91,7 @@ def _read(path: Path) -> float:
 def _write(seconds: float) -> None:
     path = _path()
     if path is None:
-        raise ClockNotMovable(
-            "the clock can only be moved in the demo: SIMULATOR_URL and CLOCK_FILE must be set"
-        )
+        raise ClockNotMovable("the clock can only be moved in the demo: SIMULATOR_URL and CLOCK_FILE must be set")
     if not math.isfinite(seconds) or abs(seconds) > MAX_OFFSET:
         raise ValueError(f"the clock cannot be {seconds} seconds away from real time")
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -50,6 +50,7 @@ class Connector(ABC):
     kind: ClassVar[str]
     app_secrets: ClassVar[tuple[str, ...]]  # names of the secrets a PlatformApp of this kind holds
     account_secrets: ClassVar[tuple[str, ...]]
+    asks_profiles: ClassVar[bool] = False  # private webhooks may carry a bare id, and ``profile`` knows whose it is
 
     def __init__(self, app: AppCredentials, session: PlatformSession) -> None:
         self.app = app

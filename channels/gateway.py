@@ -16,3 +16,8 @@ def connector_for(app: PlatformApp) -> Connector:
 def connector_of(account: Account) -> Connector:
     """The connector of an account's app (one query when ``account.app`` is not loaded)."""
     return connector_for(account.app)
+
+
+def asks_profiles(kind: str) -> bool:
+    """Whether a platform of this kind is to be asked who a bare id is. Raises KeyError for a kind we do not know."""
+    return connector_class(kind).asks_profiles

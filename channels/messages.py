@@ -147,15 +147,7 @@ class Ignored:
     account_id: str = ""
 
 
-Item = (
-    IncomingMessage
-    | MessageEdited
-    | MessageDeleted
-    | MessageHidden
-    | DeliveryReceipt
-    | AccessRevoked
-    | Ignored
-)
+Item = IncomingMessage | MessageEdited | MessageDeleted | MessageHidden | DeliveryReceipt | AccessRevoked | Ignored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

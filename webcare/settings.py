@@ -175,6 +175,7 @@ CELERY_BEAT_SCHEDULE = {
     "drain": {"task": "inbox.tasks.drain_events", "schedule": 5.0, "options": {"expires": 5}},
     "outbox": {"task": "inbox.tasks.send_due", "schedule": 5.0, "options": {"expires": 5}},
     "media": {"task": "inbox.tasks.fetch_due_media", "schedule": 15.0, "options": {"expires": 15}},
+    "profiles": {"task": "inbox.tasks.fetch_due_profiles", "schedule": 30.0, "options": {"expires": 30}},
     "wake": {"task": "inbox.tasks.wake_snoozed", "schedule": 30.0, "options": {"expires": 30}},
     "gaps": {"task": "channels.tasks.repair_gaps", "schedule": 300.0, "options": {"expires": 300}},
     "check": {"task": "channels.tasks.check_accounts", "schedule": 86400.0, "options": {"expires": 3600}},

@@ -37,9 +37,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "key",
-                    models.SlugField(
-                        default=channels.models.new_app_key, max_length=64, unique=True
-                    ),
+                    models.SlugField(default=channels.models.new_app_key, max_length=64, unique=True),
                 ),
                 ("name", models.CharField(max_length=120)),
                 ("secrets", channels.crypto.EncryptedJSONField(default=dict)),
@@ -106,11 +104,7 @@ class Migration(migrations.Migration):
                         name="event_failed",
                     ),
                 ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("app", "dedupe_key"), name="event_once_per_app"
-                    )
-                ],
+                "constraints": [models.UniqueConstraint(fields=("app", "dedupe_key"), name="event_once_per_app")],
             },
         ),
         migrations.CreateModel(
@@ -174,9 +168,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "account",
                 "ordering": ["kind", "name"],
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("kind", "external_id"), name="account_once_per_platform"
-                    )
+                    models.UniqueConstraint(fields=("kind", "external_id"), name="account_once_per_platform")
                 ],
             },
         ),

@@ -62,9 +62,7 @@ def test_reset_is_real_time_again() -> None:
 def test_file_written_by_another_process_is_seen_at_the_next_call(demo: Path) -> None:
     assert clock.offset() == 0
     script = "from channels import clock; clock.shift(7200)"
-    subprocess.run(
-        [sys.executable, "-c", script], check=True, env=dict(os.environ), cwd=Path(__file__).parents[2]
-    )
+    subprocess.run([sys.executable, "-c", script], check=True, env=dict(os.environ), cwd=Path(__file__).parents[2])
     assert clock.offset() == 7200
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.town import Town, log_in, street
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("town")]
 
 MENTION = "@gemwaterkant Wanneer gaat de brug bij de haven weer open?"
 COMMENT = "Is hier ook een plek voor rolstoelen?"

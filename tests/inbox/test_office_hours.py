@@ -26,18 +26,14 @@ NEVER = Hours(())
 ALWAYS = Hours(tuple(Period(day, time(0), time(0)) for day in range(7)), holidays_on=False)
 LUNCH = Hours(
     tuple(
-        Period(day, opens, closes)
-        for day in range(5)
-        for opens, closes in ((time(9), time(12)), (time(13), time(17)))
+        Period(day, opens, closes) for day in range(5) for opens, closes in ((time(9), time(12)), (time(13), time(17)))
     )
 )
 # Open every night from 01:00 to 04:00, so across both DST changes.
 NIGHTS = Hours(tuple(Period(day, time(1), time(4)) for day in range(7)), holidays_on=False)
 
 
-def ams(
-    year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0, fold: int = 0
-) -> datetime:
+def ams(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0, fold: int = 0) -> datetime:
     return datetime(year, month, day, hour, minute, second, tzinfo=AMSTERDAM, fold=fold).astimezone(UTC)
 
 
@@ -207,9 +203,7 @@ def test_naive_datetime_is_refused() -> None:
         (ALWAYS, ams(2026, 11, 20), 60 * 24 * 900, ams(2026, 11, 20) + timedelta(days=900)),
     ],
 )
-def test_add_and_between_agree_on_known_cases(
-    hours: Hours, start: datetime, minutes: int, end: datetime
-) -> None:
+def test_add_and_between_agree_on_known_cases(hours: Hours, start: datetime, minutes: int, end: datetime) -> None:
     assert add_office_minutes(hours, start, minutes) == end
     assert office_minutes_between(hours, start, end) == minutes
 

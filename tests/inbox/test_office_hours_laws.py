@@ -85,9 +85,7 @@ def test_law_later_start_or_more_time_never_ends_earlier(
 
 @quick
 @given(any_hours, moments, st.integers(1, 3000))
-def test_law_added_time_lands_in_open_time_or_on_its_closing(
-    hours: Hours, start: datetime, minutes: int
-) -> None:
+def test_law_added_time_lands_in_open_time_or_on_its_closing(hours: Hours, start: datetime, minutes: int) -> None:
     end = add_office_minutes(hours, start, minutes)
     assert is_open(hours, end) or closed_since(hours, end) == end
 
@@ -99,9 +97,7 @@ def test_law_open_is_what_the_clock_on_the_wall_says(hours: Hours, at: datetime)
     day = wall.date()
     closed = day in hours.closings or (hours.holidays_on and day in dutch_holidays(day.year))
     inside = any(
-        p.weekday == day.weekday()
-        and p.opens <= wall.time()
-        and (p.closes == time(0) or wall.time() < p.closes)
+        p.weekday == day.weekday() and p.opens <= wall.time() and (p.closes == time(0) or wall.time() < p.closes)
         for p in hours.periods
     )
     assert is_open(hours, at) == (inside and not closed)
@@ -121,9 +117,7 @@ def test_law_closed_stretch_has_its_ends_around_now(hours: Hours, at: datetime) 
 
 @quick
 @given(any_hours, moments, st.timedeltas(timedelta(0), timedelta(days=20)))
-def test_law_time_is_either_office_time_or_in_a_closed_stretch(
-    hours: Hours, a: datetime, span: timedelta
-) -> None:
+def test_law_time_is_either_office_time_or_in_a_closed_stretch(hours: Hours, a: datetime, span: timedelta) -> None:
     b = a + span
     stretches = closed_stretches(hours, a, b)
     closed = sum((min(s.end, b) - max(s.start, a) for s in stretches), timedelta(0))
@@ -133,12 +127,8 @@ def test_law_time_is_either_office_time_or_in_a_closed_stretch(
 
 @quick
 @given(any_hours, moments, moments, moments)
-def test_law_office_time_adds_up_over_any_three_moments(
-    hours: Hours, a: datetime, b: datetime, c: datetime
-) -> None:
-    assert office_time_between(hours, a, b) + office_time_between(hours, b, c) == office_time_between(
-        hours, a, c
-    )
+def test_law_office_time_adds_up_over_any_three_moments(hours: Hours, a: datetime, b: datetime, c: datetime) -> None:
+    assert office_time_between(hours, a, b) + office_time_between(hours, b, c) == office_time_between(hours, a, c)
 
 
 @quick

@@ -194,9 +194,7 @@ def test_explain_a_message_in_the_weekend_says_since_when_we_are_closed() -> Non
          "To be answered by Monday 09:30, because we have been closed since Thursday 17:00 (Nieuwjaarsdag)."),
     ],
 )  # fmt: skip
-def test_explain(
-    hours: Hours, kind: sla.Kind, start: datetime, target: int, now: datetime, words: str
-) -> None:
+def test_explain(hours: Hours, kind: sla.Kind, start: datetime, target: int, now: datetime, words: str) -> None:
     due = sla.deadline(hours, start, target).due_at
     assert sla.explain(hours, kind, start, due, target, now) == words
 
@@ -212,9 +210,7 @@ def test_explain_after_a_pause_from_the_first_start_leaves_the_wait_out() -> Non
     left = sla.pause(DEFAULT_HOURS, running, ams(2026, 11, 23, 11))
     on = sla.resume(DEFAULT_HOURS, left, 120, ams(2026, 11, 23, 14))
     said = sla.explain(DEFAULT_HOURS, "next", running.started_at, on.due_at, 120, ams(2026, 11, 23, 14, 5))
-    assert said == (
-        "Next answer by today 15:00: 2 hours of office time after 10:00, without the citizen's turn."
-    )
+    assert said == ("Next answer by today 15:00: 2 hours of office time after 10:00, without the citizen's turn.")
 
 
 def test_explain_paused_tells_what_is_left() -> None:
@@ -257,9 +253,7 @@ targets = st.integers(1, 3000)
 @given(any_hours, moments, targets)
 def test_law_warning_leaves_a_fifth(hours: Hours, start: datetime, target: int) -> None:
     clock = sla.deadline(hours, start, target)
-    assert (
-        office_hours.office_time_between(hours, clock.warn_at, clock.due_at) == timedelta(minutes=target) / 5
-    )
+    assert office_hours.office_time_between(hours, clock.warn_at, clock.due_at) == timedelta(minutes=target) / 5
     assert start <= clock.warn_at <= clock.due_at
 
 

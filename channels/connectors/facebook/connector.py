@@ -27,6 +27,7 @@ class FacebookConnector(Connector):
     kind = "facebook"
     app_secrets = ("app_secret", "verify_token")
     account_secrets = ("page_token",)
+    asks_profiles = True
     media_hosts = (".fbcdn.net", ".fbsbx.com", ".facebook.com")
 
     def challenge(self, request: WebhookRequest) -> WebhookAnswer | None:

@@ -92,8 +92,6 @@ def test_submission_of_a_colleague_is_403(api: Api, agent: User, colleague: User
     ("key", "body"),
     [("", {}), (" ", {}), ("k1", {"submission": "92486794-503b-4287-9e0a-537b3b30c418"})],
 )
-    ("key", "body"), [("", {}), (" ", {}), ("k1", {"submission": "92486794-503b-4287-9e0a-537b3b30c418"})]
-)
 def test_reply_needs_one_key(key: str, body: dict[str, Any], fatima: APIClient, mine: Conversation) -> None:
     response = send(fatima, mine, key, **body)
     assert (response.status_code, list(response.json()["errors"])) == (400, ["submission"])
