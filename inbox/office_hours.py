@@ -32,7 +32,7 @@ _MIDNIGHT = time(0, 0)
 type Span = tuple[datetime, datetime]
 
 
-class NoOpeningHours(Exception):  # noqa: N818 - reads as what is the case
+class NoOpeningHours(Exception):
     """The office does not open within SEARCH_DAYS days, so office time never passes."""
 
 
@@ -85,9 +85,7 @@ class Hours:
         object.__setattr__(self, "closings", dict(self.closings))
         week = tuple(
             _merged(
-                (_since_midnight(p.opens), _since_midnight(p.closes) or _DAY)
-                for p in self.periods
-                if p.weekday == day
+                (_since_midnight(p.opens), _since_midnight(p.closes) or _DAY) for p in self.periods if p.weekday == day
             )
             for day in range(7)
         )

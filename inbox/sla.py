@@ -130,13 +130,9 @@ def explain(
     }
     first = kind == "first"
     if waited and first:
-        text = _(
-            "First answer by %(due)s: %(target)s of office time after %(start)s, without the citizen's turn."
-        )
+        text = _("First answer by %(due)s: %(target)s of office time after %(start)s, without the citizen's turn.")
     elif waited:
-        text = _(
-            "Next answer by %(due)s: %(target)s of office time after %(start)s, without the citizen's turn."
-        )
+        text = _("Next answer by %(due)s: %(target)s of office time after %(start)s, without the citizen's turn.")
     elif amount < target - _MINUTE and first:
         # Told from the moment a paused clock went on.
         text = _("First answer by %(due)s: of %(target)s of office time, %(amount)s was left at %(start)s.")
@@ -157,9 +153,7 @@ def explain_paused(kind: Kind, remaining_minutes: float) -> str:
     """One sentence for a clock that stands still because the citizen is to answer."""
     words = {"amount": _amount(timedelta(minutes=remaining_minutes))}
     if kind == "first":
-        return (
-            _("Waiting for the citizen; then %(amount)s of office time is left for the first answer.") % words
-        )
+        return _("Waiting for the citizen; then %(amount)s of office time is left for the first answer.") % words
     return _("Waiting for the citizen; then %(amount)s of office time is left for the next answer.") % words
 
 
