@@ -83,6 +83,7 @@ def pane_context(
         "works": works,
         "mine": conversation.assignee_id == user.pk,
         "moment": moment,
+        "status": status_words(conversation, moment),
         "timer": timer(conversation, agreement, moment),
         "thread": talk,
         "composer": composer,
@@ -157,6 +158,15 @@ def timer(conversation: Conversation, agreement: rows.Agreement | None, moment: 
             why = sla.explain_paused("first" if clock.kind == "first" else "next", clock.remaining_minutes or 0)
             return rows.Timer(made.icon, made.words, made.tone, why)
     return made
+
+
+def status_words(conversation: Conversation, moment: datetime) -> str:
+    """The status, for later with until when: the timer is taken by the clock that runs on."""
+    words = str(conversation.get_status_display())
+    if conversation.snoozed_until is not None:
+        until = sla.format_moment(conversation.snoozed_until, moment, with_time=True)
+        words += ", " + _("until %(moment)s") % {"moment": until}
+    return words
 
 
 def context_of(conversation: Conversation) -> dict[str, str]:

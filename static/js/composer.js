@@ -16,7 +16,7 @@
   ];
   // Of the names without https:// the usual ones; the server knows all.
   const URLS =
-    /(?<![A-Za-z0-9@$#])(?:https?:\/\/[^\s/?#]+\.[^\s/?#]+|(?<![-_./])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:com|org|net|info|eu|nl|be|de|fr|uk|gov|edu|app|dev|io|co|me|tv|amsterdam|frl)(?![\w@-]))(?:[/?#][^\s]*[^\s.,;:!?)'"\]])?/giu;
+    /(?<![A-Za-z0-9@$#])(?:https?:\/\/[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)+(?::\d+)?|(?<![-_./])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:com|org|net|info|eu|nl|be|de|fr|uk|gov|edu|app|dev|io|co|me|tv|amsterdam|frl)(?![\w@-]))(?:[/?#][^\s]*[^\s.,;:!?)'"\]])?/giu;
   let emoji;
   try {
     emoji = new RegExp("\\p{RGI_Emoji}", "gv");
@@ -216,8 +216,10 @@
 
   document.addEventListener("click", (event) => {
     const label = event.target.closest?.(".modes label");
-    // The arrow keys walk over the two; only a click or its letter goes on into the box.
-    if (label) setTimeout(() => focusBox(label.htmlFor === "mode-note" ? "note" : "reply"));
+    if (!label) return;
+    // The arrow keys walk over the two; a click or its letter goes on into the box, before the next key is pressed.
+    event.preventDefault();
+    focusBox(label.htmlFor === "mode-note" ? "note" : "reply");
   });
 
   function focusBox(mode) {
