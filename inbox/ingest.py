@@ -199,6 +199,8 @@ def _after_commit(batch: Batch, queued: int) -> None:
         transaction.on_commit(kick.kick_outbox)
     if any(found.state == AttachmentState.PENDING for found in batch.new_attachments):
         transaction.on_commit(kick.kick_media)
+    if any(found.profile_due_at is not None for found in batch.new_identities):
+        transaction.on_commit(kick.kick_profiles)
     received = {account.pk for account, _, _ in batch.arrived}
     if received:
         transaction.on_commit(partial(_note_received, sorted(received)), robust=True)

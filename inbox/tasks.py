@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from channels.clock import now
-from inbox import fetching, ingest, kick, outbox
+from inbox import fetching, ingest, kick, outbox, profiles
 from inbox.actions import snooze
 from inbox.actions.refused import NotVisible, Refused
 from inbox.models import Conversation, Status
@@ -34,6 +34,13 @@ def fetch_due_media() -> int:
     """Files that came along; how many were tried."""
     kick.looking("media")
     return fetching.fetch_due()
+
+
+@shared_task
+def fetch_due_profiles() -> int:
+    """Who wrote, where the webhook carried a bare id; how many were asked after."""
+    kick.looking("profiles")
+    return profiles.fetch_due()
 
 
 @shared_task

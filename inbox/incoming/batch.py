@@ -162,12 +162,17 @@ def hold(work: Iterable[Work]) -> None:
             continue
         wanted.update(keys.message_key(account.pk, name) for name in names(item))
         for person in people(item):
-            wanted.update(("person", account.kind, name) for name in (person.external_id, *person.aliases) if name)
+            wanted.update(person_key(account.kind, name) for name in (person.external_id, *person.aliases) if name)
         if isinstance(item, IncomingMessage):
             wanted.add(("thread", account.pk, item.thread_id))
         elif isinstance(item, DeliveryReceipt) and not item.external_id:
             wanted.add(keys.message_key(account.pk, watermark(item.thread_id)))
     keys.hold(wanted)
+
+
+def person_key(kind: str, name: str) -> keys.Key:
+    """The name of a citizen at a platform, by one of their ids there."""
+    return ("person", kind, name)
 
 
 def load(work: list[Work]) -> Batch:

@@ -1,6 +1,8 @@
 """Who wrote: a citizen as the platform knows them, found by any of their ids, or made."""
 
+from channels.clock import now
 from channels.events import clean
+from channels.gateway import asks_profiles
 from channels.messages import Person
 from channels.models import Account
 from inbox.incoming.batch import Batch, nameless
@@ -19,22 +21,25 @@ def identity_of(batch: Batch, account: Account, person: Person, thread_id: str) 
         None,
     )
     if known is None:
-        return _make(batch, account, person, name)
+        return _make(batch, account, person, name, thread_id)
     _update(batch, known, person, name)
     for key in (name, *person.aliases):
         batch.identities.setdefault((account.kind, key), known)
     return known
 
 
-def _make(batch: Batch, account: Account, person: Person, name: str) -> Identity:
+def _make(batch: Batch, account: Account, person: Person, name: str, thread_id: str) -> Identity:
     contact = Contact(name=clean(person.name)[:200])
     identity = Identity(
         contact=contact,
         kind=account.kind,
         external_id=name,
         aliases=[alias for alias in person.aliases if alias != name],
-        **_told(person),
+        **told(person),
     )
+    private = bool(person.external_id) and person.external_id == thread_id
+    if private and not identity.name and asks_profiles(account.kind):
+        identity.profile_due_at = now()
     batch.new_contacts.append(contact)
     batch.new_identities.append(identity)
     for key in (name, *person.aliases):
@@ -45,7 +50,7 @@ def _make(batch: Batch, account: Account, person: Person, name: str) -> Identity
 def _update(batch: Batch, identity: Identity, person: Person, name: str) -> None:
     """A platform may leave out what it told before; only what it tells now counts."""
     changed = False
-    for field, value in _told(person).items():
+    for field, value in told(person).items():
         if value and getattr(identity, field) != value:
             if field == "name" and not identity.contact.name:
                 identity.contact.name = value
@@ -61,7 +66,8 @@ def _update(batch: Batch, identity: Identity, person: Person, name: str) -> None
         batch.changed_identities.append(identity)
 
 
-def _told(person: Person) -> dict[str, str]:
+def told(person: Person) -> dict[str, str]:
+    """What the platform says of them, as the columns of an Identity; "" where it says nothing."""
     return {
         "name": clean(person.name)[:200],
         "handle": clean(person.handle)[:100],

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
@@ -84,6 +85,9 @@ class Identity(models.Model):
     phone = models.CharField(max_length=20, blank=True)
     avatar_url = models.URLField(max_length=1000, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # When to ask the platform who this is, where webhooks carry a bare id; null: nothing to ask.
+    profile_due_at = models.DateTimeField(null=True, blank=True)
+    profile_attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     class Meta:
         verbose_name = _("profile")
@@ -94,6 +98,9 @@ class Identity(models.Model):
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="identity_name_trigram"),
             GinIndex(OpClass(Upper("handle"), name="gin_trgm_ops"), name="identity_handle_trigram"),
             GinIndex(fields=["aliases"], name="identity_aliases"),
+            models.Index(
+                fields=["profile_due_at"], name="identity_profile_due", condition=Q(profile_due_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

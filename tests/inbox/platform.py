@@ -19,6 +19,7 @@ from channels.messages import (
     IncomingMessage,
     Item,
     OutgoingMessage,
+    Person,
     SentMessage,
     WebhookAnswer,
     WebhookRequest,
@@ -34,6 +35,7 @@ class PlainConnector(Connector):
     kind = "plain"
     app_secrets: ClassVar = ()
     account_secrets: ClassVar = ()
+    asks_profiles = True
 
     def challenge(self, request: WebhookRequest) -> WebhookAnswer | None:
         return None
@@ -91,6 +93,16 @@ class PlainConnector(Connector):
     def check(self, account: AccountCredentials) -> Health:
         return Health(ok=True)
 
+    def profile(self, account: AccountCredentials, external_id: str) -> Person | None:
+        response = self.session.get(f"{HOST}/profiles", params={"id": external_id, "account": account.external_id})
+        if response.status_code in (429, 503):
+            at = response.headers.get("retry-at")
+            raise TemporaryFailure(str(response.status_code), retry_at=datetime.fromisoformat(at) if at else None)
+        if response.status_code != 200:
+            raise PermanentFailure(str(response.status_code), response.text)
+        known = response.json()
+        return Person(external_id=external_id, **known) if known else None
+
     def capabilities(self) -> Capabilities:
         return Capabilities(max_length_public=None, max_length_private=None)
 
@@ -104,6 +116,9 @@ class Platform:
     fault: Callable[[dict[str, Any]], Answer | None] = lambda told: None
     finding: int = 0
     since: list[datetime] = field(default_factory=list)  # from when on each question looked
+    people: dict[str, dict[str, str]] = field(default_factory=dict)  # by id: name, handle, avatar_url
+    who: list[tuple[str, str]] = field(default_factory=list)  # each time it was asked: account and id
+    not_telling: Answer | None = None  # instead of who it is
     lock: Lock = field(default_factory=Lock)
 
     def place(self, told: dict[str, Any]) -> str:
@@ -120,6 +135,10 @@ class Platform:
             wrong = self.fault(told)
             return wrong or Answer(200, json.dumps({"id": self.place(told)}).encode())
         asked = parse_qs(urlsplit(request.path).query)
+        if "id" in asked:
+            (external_id,) = asked["id"]
+            self.who.append((asked["account"][0], external_id))
+            return self.not_telling or Answer(200, json.dumps(self.people.get(external_id)).encode())
         self.since.append(datetime.fromisoformat(asked["since"][0]))
         key = asked["key"][0]
         if self.finding:
