@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -58,6 +58,9 @@ class Row:
     failed: str
 
 
+_MINUTE = timedelta(minutes=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """What the timer's sentence needs of an account."""
@@ -86,9 +89,8 @@ def timer(conversation: Conversation, agreement: Agreement | None, moment: datet
         icon = {"green": "clock", "orange": "soon", "red": "late"}[tone]
         if agreement is None:
             return Timer(icon, sla.label(conversation.due_at, moment), tone, "")
-        # Whole minutes, so that the words are worked out once a minute; never back to before it was late.
-        at = moment.replace(second=0, microsecond=0)
-        at = max(at, conversation.due_at) if tone == "red" else at
+        # Whole minutes to or past the due time: the words change once a minute, and are worked out once.
+        at = conversation.due_at + (moment - conversation.due_at) // _MINUTE * _MINUTE
         kind: sla.Kind = "first" if conversation.clock_kind == "first" else "next"
         words, why = _words(agreement, kind, conversation.clock_started_at, conversation.due_at, at)
         return Timer(icon, words, tone, why)

@@ -279,6 +279,7 @@ def test_unread_counts_what_this_colleague_has_not_seen(make_conversation: Make,
 @pytest.mark.parametrize(
     ("minutes", "words", "tone", "icon"),
     [
+        (0.1, "nog 2 u", "green", "clock"),
         (40, "nog 1 u 20", "green", "clock"),
         (110.5, "nog 10 min", "orange", "soon"),
         (125, "5 min te laat", "red", "late"),
