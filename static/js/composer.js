@@ -131,6 +131,7 @@
   // ------------------------------------------------------------------ drafts: this tab only, gone with it
 
   const PREFIX = "webcare.draft.";
+  let shown = null; // the last pane that held a conversation
   const modeOf = (box) => (box.id === "note-text" ? "note" : "reply");
   const keyOf = (pane, mode) => `${PREFIX}${pane.dataset.user}.${pane.dataset.pane}.${mode}`;
 
@@ -163,8 +164,11 @@
 
   /* After every drawing: put back what was typed, or show it where there is no box for it any more. */
   function restore() {
-    const pane = $("#pane");
-    if (!pane?.dataset.pane) return;
+    const here = $("#pane");
+    if (!here) return;
+    if (here.dataset.pane) shown = { dataset: { ...here.dataset } }; // a copy: the element is drawn over
+    const pane = shown; // also when it went to others since
+    if (!pane) return;
     for (const box of boxes()) {
       const draft = read(keyOf(pane, modeOf(box)));
       if (draft && !box.value) {
@@ -173,7 +177,7 @@
         if (submission && draft.submission) submission.value = draft.submission;
       } else if (box.value) keep(box);
     }
-    const kept = $("[data-kept]", pane);
+    const kept = $("[data-kept]", here);
     if (kept) {
       const draft = read(keyOf(pane, "reply"));
       kept.hidden = !draft;

@@ -97,15 +97,24 @@
     }
     if (!shouldSwap) return;
     source = config.verb === "get" ? null : config.elt;
-    const box = thread();
     before = {
       pane: pane()?.dataset.pane,
       grown: pane()?.dataset.grown,
       end: atEnd(),
-      top: box ? box.scrollHeight - box.clientHeight + box.scrollTop : 0,
+      place: place(),
       newest: newest(),
     };
   });
+
+  /* What one is looking at: the first line in sight, and where it stands. */
+  function place() {
+    const top = thread()?.getBoundingClientRect().top;
+    for (const line of document.querySelectorAll("#lines .line[id]")) {
+      const box = line.getBoundingClientRect();
+      if (box.bottom > top) return { id: line.id, top: box.top };
+    }
+    return null;
+  }
 
   const newest = () => Math.max(0, ...[...document.querySelectorAll("#lines [data-inbound]")].map((node) => Number(node.id.split("-")[1])));
 
@@ -116,10 +125,11 @@
     const same = here && before?.pane === here.dataset.pane && isPane(config);
     if (same) {
       if (before.grown) here.dataset.grown = before.grown;
-      const box = thread();
-      box.scrollTop = before.end ? 0 : before.top - (box.scrollHeight - box.clientHeight);
+      const line = before.place && document.getElementById(before.place.id);
+      if (before.end) thread().scrollTop = 0;
+      else if (line) thread().scrollTop += line.getBoundingClientRect().top - before.place.top;
       if (newest() > before.newest) {
-        const button = $("[data-below]");
+        const button = $("[data-newest]");
         if (button) {
           button.hidden = before.end;
           webcare.say?.(button.textContent.trim());
@@ -238,7 +248,7 @@
     "scroll",
     (event) => {
       if (event.target !== thread() || !atEnd()) return;
-      const button = $("[data-below]");
+      const button = $("[data-newest]");
       if (button) button.hidden = true;
       markRead();
     },
@@ -251,9 +261,9 @@
     for (const deed of document.querySelectorAll("#conversation details.deed[open]")) {
       if (!deed.contains(event.target)) deed.open = false;
     }
-    if (event.target.closest?.("[data-below]")) {
+    if (event.target.closest?.("[data-newest]")) {
       thread().scrollTop = 0;
-      $("[data-below]").hidden = true;
+      $("[data-newest]").hidden = true;
       markRead();
     }
     const fold = event.target.closest?.("[data-fold]");
