@@ -71,6 +71,7 @@ def messages_of(
     The last PAGE; with ``before`` the PAGE before that one; with ``since`` everything from there on, at most MOST.
     """
     queryset = conversation.messages.select_related("author").prefetch_related("attachments", "versions")
+    queryset = queryset.defer("search")
     size = PAGE
     if before is not None:
         queryset = queryset.filter(Q(sent_at__lte=before.at) & (Q(sent_at__lt=before.at) | Q(pk__lt=before.pk)))

@@ -43,7 +43,7 @@ def test_a_day_of_work(agent: User, colleague, lead, burgerzaken, make_conversat
         "Fatima Amrani stelde dit uit tot vandaag 15:30",
         "Terug in de lijst: het moment is daar",
         "Fatima Amrani laat dit wachten op de inwoner",
-        "Fatima Amrani zette dit weer open",
+        "Fatima Amrani zette dit weer op open",
         "Fatima Amrani zette dit door naar Burgerzaken",
         "Ingrid de Boer sloot dit af: doorverwezen",
         "Ingrid de Boer heropende dit",
