@@ -26,6 +26,7 @@ def send_due() -> int:
 @shared_task
 def send_message(message_id: int) -> str:
     """One message that was queued just now; what became of it."""
+    kick.looking(f"send:{message_id}")  # when it is not its turn yet, the answer before it kicks again
     return outbox.send_one(message_id).value
 
 

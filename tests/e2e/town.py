@@ -11,11 +11,12 @@ import tempfile
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from channels.clock import now
@@ -41,6 +42,8 @@ class Town:
     inbox: str
     street: str
     data: Path
+    worker: int  # process id of Celery's main process; its children do the work
+    environment: dict[str, str] = field(repr=False)  # what the town's processes were started with
 
     def call(self, path: str, data: dict[str, Any] | None = None, method: str = "POST") -> Any:
         """Ask the simulator something; ``data`` goes as JSON."""
@@ -52,6 +55,19 @@ class Town:
         )
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.loads(answer.read() or b"null")
+
+    def manage(self, *arguments: str) -> str:
+        """`manage.py …` on the town's own database and platforms; what it printed."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        return done.stdout.strip()
 
     def clock(self, moment: str) -> None:
         """Set the town's clock: ISO without a zone is the time in Amsterdam."""
@@ -100,7 +116,10 @@ def running_town(moment: datetime) -> Iterator[Town]:
                 break
         else:
             raise AssertionError(f"make demo did not come up:\n{said}")
-        yield Town(f"http://127.0.0.1:{web}", f"http://127.0.0.1:{simulator}", data)
+        worker = next(
+            child for child in psutil.Process(process.pid).children() if {"celery", "worker"} <= set(child.cmdline())
+        )
+        yield Town(f"http://127.0.0.1:{web}", f"http://127.0.0.1:{simulator}", data, worker.pid, worker.environ())
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=40)
