@@ -14,7 +14,7 @@ MAX_OFFSET = timedelta(days=3660).total_seconds()
 _seen: dict[tuple[str, int, int, int], float] = {}
 
 
-class ClockNotMovable(RuntimeError):  # noqa: N818 - reads as what is the case
+class ClockNotMovable(RuntimeError):
     """The clock was to be moved outside the demo (SIMULATOR_URL or CLOCK_FILE is not set)."""
 
 

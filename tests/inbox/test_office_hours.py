@@ -1,8 +1,10 @@
 """Opening hours: the calendar as a municipality knows it."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from django.utils import translation
 
 from inbox.office_hours import (
     AMSTERDAM,
@@ -31,6 +33,13 @@ LUNCH = Hours(
 )
 # Open every night from 01:00 to 04:00, so across both DST changes.
 NIGHTS = Hours(tuple(Period(day, time(1), time(4)) for day in range(7)), holidays_on=False)
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """The words as the source has them, whatever the catalogue says."""
+    with translation.override("en"):
+        yield
 
 
 def ams(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0, fold: int = 0) -> datetime:
