@@ -35,6 +35,7 @@ LOGO_URL = env("LOGO_URL", default="")
 INSTALLED_APPS = [
     "inbox",
     "channels",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # our own site (inbox.admin), nothing found by itself
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

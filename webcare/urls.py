@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from inbox.admin import site
 from webcare import health
 
 urlpatterns = [
@@ -9,6 +10,7 @@ urlpatterns = [
     path("readyz", health.readyz),
     path("metrics", health.metrics),
     path("api/v1/", include("inbox.api.urls")),
+    path("beheer/", site.urls),
     path("", include("channels.urls")),
     path("", include("inbox.urls")),
 ]

@@ -1,8 +1,8 @@
 """Colleagues, their departments, and the citizens as each platform knows them."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
@@ -36,6 +36,16 @@ class Role(models.TextChoices):
     VIEWER = "viewer", _("viewer")
 
 
+class ColleagueManager(UserManager["User"]):
+    """So that `manage.py createsuperuser` makes the first administrator."""
+
+    use_in_migrations = False
+
+    def create_superuser(self, username: str, *args: Any, **fields: Any) -> "User":
+        """An administrator, unless told otherwise."""
+        return super().create_superuser(username, *args, **{"role": Role.ADMIN, **fields})
+
+
 class User(AbstractUser):
     """A colleague."""
 
@@ -43,6 +53,8 @@ class User(AbstractUser):
     departments = models.ManyToManyField(Department, blank=True, related_name="members")
     shortcuts = models.BooleanField(default=True, verbose_name=_("single-key shortcuts"))  # WCAG 2.1.4
     stay_after_sending = models.BooleanField(default=True, verbose_name=_("stay in the conversation after sending"))
+
+    objects: ClassVar[ColleagueManager] = ColleagueManager()
 
     class Meta:
         verbose_name = _("colleague")

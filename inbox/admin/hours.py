@@ -1,0 +1,211 @@
+"""What is agreed for an account: home department, targets and texts; opening hours and closing days."""
+
+from collections import defaultdict
+from datetime import time
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from inbox import auto_reply
+from inbox.admin.base import Audited, Guarded, site
+from inbox.models import AccountSettings, ClosingDay, OpeningPeriod
+from inbox.office_hours import Period, check_periods, parse_closes
+
+# Thirty working days of eight hours; a number typed wrong must not send a deadline past the end of the calendar.
+LONGEST_TARGET = 30 * 8 * 60
+
+
+def timers_stay(request: HttpRequest) -> None:
+    """Say that what is promised already stays as it was promised."""
+    messages.warning(request, _t("Running timers keep their time. What you changed counts from the next timer on."))
+
+
+class SettingsForm(forms.ModelForm):
+    """Targets that a clock can keep, and a text that can be filled in."""
+
+    first_answer_minutes = forms.IntegerField(
+        label=_("target for the first answer"),
+        help_text=_("In minutes of opening time."),
+        initial=120,
+        min_value=1,
+        max_value=LONGEST_TARGET,
+    )
+    next_answer_minutes = forms.IntegerField(
+        label=_("target for a next answer"),
+        help_text=_("In minutes of opening time."),
+        initial=240,
+        min_value=1,
+        max_value=LONGEST_TARGET,
+    )
+
+    class Meta:
+        model = AccountSettings
+        fields = ("department", "first_answer_minutes", "next_answer_minutes", "holidays", "out_of_hours_text")
+        help_texts: ClassVar = {
+            "out_of_hours_text": _(
+                "Empty: no reply. May hold {volgende_opening}, {kanaal} and {gemeente}. Citizens are addressed with u."
+            )
+        }
+
+    def clean_out_of_hours_text(self) -> str:
+        """Refuses braces that the reply would leave standing."""
+        text: str = self.cleaned_data["out_of_hours_text"]
+        unknown = auto_reply.unknown_variables(text)
+        if unknown:
+            raise ValidationError(
+                _t("Not known: %(names)s. Use {volgende_opening}, {kanaal} or {gemeente}.")
+                % {"names": ", ".join(f"{{{name}}}" for name in unknown)}
+            )
+        return text
+
+
+class SettingsInline(Guarded, admin.StackedInline):
+    """On the account's page; an account without these cannot take a message."""
+
+    model = AccountSettings
+    form = SettingsForm
+    verbose_name = verbose_name_plural = _("agreements")
+    can_delete = False
+    min_num = max_num = 1
+
+
+class ClosingTime(forms.TimeField):
+    """A closing time as people write it: 24:00 is the end of the day."""
+
+    def to_python(self, value: Any) -> time | None:
+        """24:00 as office_hours keeps it."""
+        if isinstance(value, str) and value.strip() == "24:00":
+            return parse_closes(value)
+        return super().to_python(value)
+
+    def prepare_value(self, value: Any) -> Any:
+        """And back."""
+        return "24:00" if value == time(0) else super().prepare_value(value)
+
+
+def _clock() -> forms.TimeInput:
+    return forms.TimeInput(format="%H:%M", attrs={"size": 6, "placeholder": "09:00", "autocomplete": "off"})
+
+
+class PeriodForm(forms.ModelForm):
+    """One stretch of a weekday."""
+
+    weekday = forms.TypedChoiceField(label=_("weekday"), choices=list(WEEKDAYS.items()), coerce=int)
+    opens = forms.TimeField(label=_("opens"), widget=_clock())
+    closes = ClosingTime(label=_("closes"), widget=_clock())
+
+    class Meta:
+        model = OpeningPeriod
+        fields = ("weekday", "opens", "closes")
+
+    def clean(self) -> dict[str, Any]:
+        """Refuses what is no period, in the words of office_hours."""
+        given = super().clean() or self.cleaned_data
+        try:
+            self.period()
+        except ValueError as error:
+            self.add_error("closes", str(error))
+        return given
+
+    def period(self) -> Period | None:
+        """None while a part is missing. Raises ValueError."""
+        parts = [self.cleaned_data.get(name) for name in ("weekday", "opens", "closes")]
+        return None if None in parts else Period(*parts)  # type: ignore[arg-type]
+
+
+class PeriodFormSet(forms.BaseInlineFormSet):
+    """The week together."""
+
+    def clean(self) -> None:
+        """Refuses periods that overlap, in the words of office_hours."""
+        forms: list[Any] = [form for form in self.forms if form.is_valid() and not form.cleaned_data.get("DELETE")]
+        try:
+            check_periods(period for form in forms if (period := form.period()))
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+        super().clean()
+
+
+class PeriodInline(Guarded, admin.TabularInline):
+    """When we are open. Several periods a day for a lunch break or an evening."""
+
+    model = OpeningPeriod
+    form = PeriodForm
+    formset = PeriodFormSet
+    verbose_name, verbose_name_plural = _("period"), _("opening periods")
+    extra = 2
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing refers to a period."""
+        return site.has_permission(request)
+
+
+class ClosingDayForm(forms.ModelForm):
+    """With the browser's own calendar."""
+
+    date = forms.DateField(label=_("date"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
+
+    class Meta:
+        model = ClosingDay
+        fields = ("date", "name")
+
+
+class ClosingDayInline(Guarded, admin.TabularInline):
+    """Days of our own, beside the Dutch holidays."""
+
+    model = ClosingDay
+    form = ClosingDayForm
+    verbose_name, verbose_name_plural = _("closing day"), _("closing days")
+    extra = 1
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing refers to a closing day."""
+        return site.has_permission(request)
+
+
+def in_words(settings: AccountSettings) -> str:
+    """The week in one line: "ma 09:00-17:00, di 09:00-12:00 en 13:00-17:00"; the periods must be prefetched."""
+    days: dict[int, list[str]] = defaultdict(list)
+    for row in settings.periods.all():
+        period = Period(row.weekday, row.opens, row.closes)
+        days[row.weekday].append(f"{period.opens:%H:%M}-{period.closes_text}")
+    if not days:
+        return _t("never open: no timer runs")
+    return ", ".join(f"{WEEKDAYS_ABBR[day]} {' + '.join(spans)}".lower() for day, spans in sorted(days.items()))
+
+
+@admin.register(AccountSettings, site=site)
+class AccountSettingsAdmin(Audited):
+    """The week and the closing days of one account; the rest is on the account's own page."""
+
+    fields = readonly_fields = ("account",)
+    inlines = (PeriodInline, ClosingDayInline)
+    list_display = ("account", "department", "week")
+    ordering = ("account__kind", "account__name")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """They come with the account."""
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AccountSettings]:
+        """All that the list shows, at once."""
+        rows = super().get_queryset(request).select_related("account", "department").prefetch_related("periods")
+        return rows.defer("account__secrets")
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Tell what a change does not do."""
+        super().save_related(request, form, formsets, change)
+        if any(formset.has_changed() for formset in formsets):
+            timers_stay(request)
+
+    @admin.display(description=_("opening hours"))
+    def week(self, settings: AccountSettings) -> str:
+        """See in_words."""
+        return in_words(settings)

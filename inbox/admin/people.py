@@ -1,0 +1,80 @@
+"""Colleagues and departments."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.auth import admin as auth_admin
+from django.contrib.auth.forms import UserCreationForm
+from django.db import transaction
+from django.db.models import ManyToManyField, QuerySet
+from django.forms import CheckboxSelectMultiple
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from inbox.admin.base import Audited, site
+from inbox.models import Department, User
+
+
+@admin.register(Department, site=site)
+class DepartmentAdmin(Audited):
+    """Names; who is a member is set at the colleague."""
+
+    fields = ("name", "slug")
+    list_display = ("name", "slug")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Department | None = None) -> tuple[str, ...]:
+        """Addresses that colleagues kept go on working."""
+        return ("slug",) if obj else ()
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Department | None = None) -> dict[str, Any]:
+        """From the name, once."""
+        return {} if obj else {"slug": ["name"]}
+
+
+@admin.register(User, site=site)
+class UserAdmin(Audited, auth_admin.UserAdmin):
+    """Who may log in, as what, and sees which departments. No delete: a colleague who leaves is made inactive."""
+
+    add_form = UserCreationForm
+    add_fieldsets = (
+        (None, {"fields": ("username", "first_name", "last_name", "email", "role", "departments")}),
+        (_("Password"), {"fields": ("password1", "password2")}),
+    )
+    list_display = ("username", "first_name", "last_name", "role", "member_of", "is_active", "last_login")
+    list_filter = ("role", "is_active", "departments")
+    search_fields = ("username", "first_name", "last_name", "email")
+    filter_horizontal = ()
+    formfield_overrides: ClassVar[dict] = {ManyToManyField: {"widget": CheckboxSelectMultiple}}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """With departments, for the list."""
+        return super().get_queryset(request).prefetch_related("departments")
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Why one's own role cannot be changed is said where it cannot."""
+        if obj is None:
+            return self.add_fieldsets
+        access: dict[str, Any] = {"fields": ("role", "is_active", "departments")}
+        if obj.pk == request.user.pk:
+            access["description"] = _("Your own role and access are changed by another administrator.")
+        else:
+            access["description"] = _("A colleague who leaves: untick Active. They are logged out at once.")
+        return (
+            (None, {"fields": ("username", "password", "first_name", "last_name", "email", "last_login")}),
+            (_("Access"), access),
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Nobody locks themselves out; so there is always an administrator left."""
+        own = obj is not None and obj.pk == request.user.pk
+        return ("last_login", "role", "is_active") if own else ("last_login",)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        """The password and its audit entry together."""
+        with transaction.atomic():
+            return super().user_change_password(request, id, form_url)
+
+    @admin.display(description=_("departments"))
+    def member_of(self, user: User) -> str:
+        """Names, for the list."""
+        return ", ".join(department.name for department in user.departments.all())
