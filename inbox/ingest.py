@@ -138,7 +138,16 @@ def _take_in(batch: list[Read], suspects: set[int]) -> list[events.Outcome]:
                 raise
             return [failed(event, error)]
     middle = len(batch) // 2
-    return _take_in(batch[:middle], suspects) + _take_in(batch[middle:], suspects)
+    outcomes: list[events.Outcome] = []
+    again: IntegrityError | None = None
+    for half in (batch[:middle], batch[middle:]):
+        try:
+            outcomes += _take_in(half, suspects)
+        except IntegrityError as error:
+            again = error  # only once all suspects are known: however many, the batch is done again once
+    if again is not None:
+        raise again
+    return outcomes
 
 
 def _passing(error: Exception) -> bool:

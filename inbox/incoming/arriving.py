@@ -158,10 +158,9 @@ def _echo(batch: Batch, account: Account, item: IncomingMessage) -> str:
     conversation = _conversation_of_echo(batch, account, item)
     if conversation is None:
         return "own post"
-    candidates = batch.in_flight[conversation.pk] if conversation.pk is not None else []
-    flying = next((found for found in candidates if _is_ours(found, item)), None)
+    flying = _handed_over(batch, item, conversation)
     if flying is not None:
-        candidates.remove(flying)
+        conversation = batch.conversation(flying)
         if flying.kind == "answer" and flying.state == Delivery.UNKNOWN and flying.send_at is None:
             conversation.failed_count = max(0, conversation.failed_count - 1)  # nobody has to decide any more
         flying.external_id = item.external_id[:200]
@@ -182,6 +181,25 @@ def _echo(batch: Batch, account: Account, item: IncomingMessage) -> str:
     _enter(batch, account, conversation, message, item)
     answered(conversation, item.sent_at, _unseen(batch, conversation, message), batch.clocks)
     return ""
+
+
+def _handed_over(batch: Batch, item: IncomingMessage, conversation: Conversation) -> Message | None:
+    """Our message of which this is the echo. In public also one to a neighbour in the same thread: Facebook files an
+    answer to a reply under the top-level comment, which may be another citizen's, who is not answered by it."""
+    places = [conversation]
+    if item.public:
+        here = (conversation.account_id, conversation.thread_id)
+        places += [
+            found
+            for found in batch.conversations.values()
+            if found is not conversation and (found.account_id, found.thread_id) == here
+        ]
+    for place in places:
+        flying = next((found for found in batch.in_flight.get(place.pk, []) if _is_ours(found, item)), None)
+        if flying is not None:
+            batch.in_flight[place.pk].remove(flying)
+            return flying
+    return None
 
 
 def _conversation_of_echo(batch: Batch, account: Account, item: IncomingMessage) -> Conversation | None:

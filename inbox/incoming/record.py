@@ -164,7 +164,9 @@ def _merge_echo(conversation: Conversation, message: Message, external_id: str) 
         if Message.objects.filter(account=message.account_id, external_id=external_id).exclude(pk=message.pk).exists():
             log.error("sent_under_a_known_id", message=message.pk)
         return None
-    if message.kind == "auto_reply" and echo.conversation_id == conversation.pk:
+    if echo.conversation_id != conversation.pk:
+        _undo_elsewhere(echo)
+    elif message.kind == "auto_reply":
         _undo_answer(conversation, echo)
     message.edited_at, message.deleted_at, message.hidden_at = echo.edited_at, echo.deleted_at, echo.hidden_at
     echo.delete()
@@ -183,6 +185,18 @@ def _undo_answer(conversation: Conversation, echo: Message) -> None:
         show(conversation, clock)
     if conversation.status == Status.WAITING:
         conversation.status = Status.OPEN
+
+
+def _undo_elsewhere(echo: Message) -> None:
+    """It stood under a neighbour's comment in the same thread and seemed to answer that citizen, who still waits."""
+    with changing(echo.conversation_id, "answered_another", by=None) as there:
+        stopped = Clock.objects.filter(conversation=there, stopped_by="answered", stopped_at=echo.sent_at)
+        if stopped.exists():
+            _undo_answer(there, echo)
+        newest = there.messages.exclude(pk=echo.pk).defer("search").order_by("-sent_at", "-pk").first()
+        if newest is not None and there.last_message_at == echo.sent_at:
+            there.last_message_at = newest.sent_at
+            show_last(there, newest)
 
 
 def _apply_early(message: Message, external_id: str, thread: str) -> None:

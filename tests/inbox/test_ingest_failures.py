@@ -120,6 +120,20 @@ def test_unique_key_that_stays_broken_is_poison(whatsapp: Account, monkeypatch: 
     assert [state(event)[0] for event in stored] == ["done", "done", "failed", "done"]
 
 
+def test_many_keys_that_stay_broken_never_hold_up_the_rest(whatsapp: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = [put(whatsapp, said(whatsapp, f"m{number}", sent_at=at(number))) for number in range(12)]
+    arrive = ingest.arrive
+
+    def faulty(batch: Any, account: Account, item: Any) -> str:
+        if item.external_id != "m2":
+            raise IntegrityError
+        return arrive(batch, account, item)
+
+    monkeypatch.setattr(ingest, "arrive", faulty)
+    assert ingest.drain() == 12
+    assert [state(event)[0] for event in stored] == ["failed"] * 2 + ["done"] + ["failed"] * 9
+
+
 def test_text_the_search_index_cannot_hold_stands_alone(whatsapp: Account) -> None:
     words = " ".join(f"woord{number}" for number in range(120_000))
     stored = [put(whatsapp, said(whatsapp, "m1")), put(whatsapp, said(whatsapp, "m2", words))]

@@ -11,7 +11,7 @@ from inbox.incoming import record
 from inbox.models import Clock, Conversation, EarlyChange, Message, User
 from tests.inbox.conftest import StandingClock
 from tests.inbox.platform import Platform
-from tests.inbox.storing import at, echoed, put, said
+from tests.inbox.storing import at, echoed, person, put, said
 
 type Queue = Callable[..., Message]
 
@@ -130,3 +130,27 @@ def test_undelivered_answer_comes_back_with_its_clock(asked: Conversation, queue
     assert (asked.failed_count, asked.status, asked.first_answered_at) == (1, "open", None)
     running = Clock.objects.get(stopped_at__isnull=True)
     assert (running.kind, running.started_at) == ("first", at(0))
+
+
+@pytest.mark.parametrize("words", ["Morgen", "Morgen, maar het platform schrijft het anders"])
+def test_echo_under_a_neighbour_s_comment_answers_nobody_but_the_one_it_was_for(
+    accounts: dict[str, Account], queue: Queue, standing_clock: StandingClock, words: str
+) -> None:
+    """Facebook files an answer to a reply under the top-level comment, which is another citizen's."""
+    page = accounts["facebook"]
+    public = {"public": True, "thread_id": "c1"}
+    put(page, said(page, "c1", "Hoe laat?", **public))
+    put(page, said(page, "c2", "En morgen?", author=person("henk"), in_reply_to="c1", **public))
+    ingest.drain()
+    aisha, henk = Conversation.objects.order_by("pk")
+    message = queue(henk, state="sending", taken_at=at(30), attempts=1, public=True, in_reply_to="c2")
+    put(page, echoed(page, "o1", words, peer=None, in_reply_to="c1", sent_at=at(30), **public))
+    ingest.drain()
+    record.sent(again(message), SentMessage(external_id="o1"))
+    assert (again(message).state, again(message).external_id) == ("sent", "o1")
+    assert Message.objects.filter(direction="out").count() == 1
+    aisha.refresh_from_db()
+    henk.refresh_from_db()
+    assert (aisha.status, aisha.due_at, aisha.first_answered_at) == ("open", at(120), None)
+    assert (aisha.last_message_text, aisha.last_message_out) == ("Hoe laat?", False)
+    assert (henk.status, henk.due_at, henk.first_answered_at) == ("waiting", None, at(30))
