@@ -235,3 +235,25 @@ def test_a_broken_account_says_so_and_works_again_once_asked(storm: Storm, enemy
     account = enemy.account(kind)
     assert refused["detail"] == BROKEN.format(account["name"])
     assert (account["state"], account["error_reason"], account["error_code"]) == ("active", "", "")
+
+
+def test_in_the_end_the_inbox_holds_what_the_platforms_hold(storm: Storm, town: Town, ingrid: Colleague) -> None:
+    quiet(town)
+    lines = town.call("/books", method="GET")
+    asked = [line["text"].split()[-1] for line in lines if line["what"] == "posted" and line["text"].endswith("q")]
+    answered = [line["text"].split()[-1] for line in lines if line["what"] == "answered" and line["text"].endswith("q")]
+    conversations = ingrid.all("conversations/")
+    messages = [message for row in conversations for message in ingrid.messages(row["id"])]
+    held: dict[str, list[str]] = {"in": [], "out": []}
+    for message in messages:
+        # Also what was edited or taken back: its first words are kept.
+        versions = sorted(message["versions"], key=lambda old: str(old["until"]))
+        texts = [*(old["text"] for old in versions), message["text"]]
+        first = next((text for text in texts if text), "")
+        held[message["direction"]] += [first.split()[-1]] if first.endswith("q") else []
+    assert sorted(held["in"]) == sorted(asked)
+    assert sorted(held["out"]) == sorted(answered)
+    assert [line["what"] for line in lines if line["what"] in ("webhook refused", "webhook undelivered")] == []
+    logs = "".join(log.read_text(errors="replace") for log in (town.data / "logs").glob("*.log"))
+    secret = [*(text for text in asked + answered if text in logs), *(n for n in ("+3160000", "-token") if n in logs)]
+    assert secret == []
