@@ -1,5 +1,6 @@
 """The conversation pane: everything between the list and the citizen, drawn whole or in parts."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -69,16 +70,19 @@ def pane_context(
     composer = compose(conversation, user, moment, typed, refused) if works else None
     events = story.events(story.entries_of(conversation.pk, MOST_EVENTS), moment)
     before, since = (Cursor.read(request.GET.get(name, "")) for name in ("before", "since"))
+    seen = ReadMarker.objects.filter(user=user, conversation=conversation).values_list("seen", flat=True).first() or 0
+    unread = max(0, conversation.inbound_count - seen)
     talk = thread.build(
         conversation,
         None if before else events,
+        user=user,
         works=works,
         decides=works and decides(user, conversation),
         moment=moment,
         before=before,
         since=since,
+        first_new=first_new(request, unread),
     )
-    seen = ReadMarker.objects.filter(user=user, conversation=conversation).values_list("seen", flat=True).first() or 0
     pane = {
         "works": works,
         "mine": conversation.assignee_id == user.pk,
@@ -92,7 +96,7 @@ def pane_context(
         "events": events[:BESIDE],
         "more_events": len(events) > BESIDE,
         "context": context_of(conversation),
-        "unread": max(0, conversation.inbound_count - seen),
+        "unread": unread,
         "typed": typed or Typed(),
         "notice": notice_of(refused),
     }
@@ -116,6 +120,7 @@ def pane(request: SignedIn, pk: int) -> HttpResponse:
         page = thread.build(
             conversation,
             None,
+            user=request.user,
             works=works,
             decides=works and decides(request.user, conversation),
             moment=now(),
@@ -142,6 +147,13 @@ def gone(request: HttpRequest, sentence: str = "", status: int = 200) -> HttpRes
     calm = bool(sentence)
     sentence = sentence or _("This conversation is not here, or not with your departments any more.")
     return render(request, "inbox/conversation/gone.html", {"sentence": sentence, "calm": calm}, status=status)
+
+
+def first_new(request: HttpRequest, unread: int) -> int:
+    """Where "new since you looked" stands: as ``thread.build`` takes it. Drawn again (``new`` = its message, 0 for
+    none), it stays: it tells of the moment the conversation was opened."""
+    asked = request.GET.get("new", "")
+    return int(asked) if re.fullmatch(r"[0-9]{1,18}", asked) else -unread
 
 
 def decides(user: User, conversation: Conversation) -> bool:

@@ -7,11 +7,12 @@ from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from inbox import sla
-from inbox.models import AuditEntry, Conversation, Message, Note
+from inbox.models import AuditEntry, Conversation, Direction, Message, Note, User
 from inbox.office_hours import local
 from inbox.views import story
 from inbox.views.listing import Cursor
 from inbox.views.messages import Bubble, bubble, exact, linked
+from inbox.views.others import Other, others
 from inbox.views.story import Event
 
 PAGE = 50
@@ -43,7 +44,17 @@ class NoteItem:
     type = "note"
 
 
-type Item = Day | Bubble | NoteItem | Event
+@dataclass(frozen=True, slots=True)
+class NewLine:
+    """Before the first message of the citizen that this colleague has not seen; ``pk`` is that message."""
+
+    pk: int
+    at: datetime
+
+    type = "new"
+
+
+type Item = Day | Bubble | NoteItem | Event | Other | NewLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +101,18 @@ def build(
     conversation: Conversation,
     events: list[Event] | None,
     *,
+    user: User,
     works: bool,
     decides: bool,
     moment: datetime,
     before: Cursor | None = None,
     since: Cursor | None = None,
+    first_new: int | None = None,
 ) -> Thread:
     """One page, merged; the number of queries does not grow with what it holds. ``events``: what was done, when the
-    caller has it already, else it is looked up for this page alone."""
+    caller has it already, else it is looked up for this page alone. ``user``: who reads, for what others in the
+    thread say. ``first_new``: the message before which "new since you looked" stands; below zero: so many of the
+    citizen's messages from the end."""
     messages, more = messages_of(conversation, before, since)
     first = Cursor(messages[0].sent_at, messages[0].pk) if messages else None
     begin = first.at if first and more else None
@@ -120,8 +135,27 @@ def build(
     ]
     ordered += [(note.created_at, 1, note.pk, _note(note)) for note in notes]
     ordered += [(event.at, 2, event.pk, event) for event in events if event.inline and within(event.at)]
+    anchor = next((message.sent_at for message in reversed(messages) if message.direction == Direction.IN), None)
+    around = anchor or (messages[-1].sent_at if messages else conversation.opened_at)
+    ordered += [(other.at, 0, other.pk, other) for other in others(conversation, user, around, begin, end)]
     ordered.sort(key=lambda entry: entry[:3])
-    return Thread(_with_days([item for *_key, item in ordered], moment), first if more else None, first)
+    items = _with_days([item for *_key, item in ordered], moment)
+    return Thread(_with_new(items, first_new or 0), first if more else None, first)
+
+
+def _with_new(items: list[Item], first_new: int) -> list[Item]:
+    """With the line before the first new message, unless that is where it all begins."""
+    inbound = [item for item in items if isinstance(item, Bubble) and not item.ours]
+    if first_new < 0:
+        first_new = inbound[first_new].pk if -first_new <= len(inbound) else 0
+    if not first_new or not inbound or inbound[0].pk == first_new:
+        return items
+    made: list[Item] = []
+    for item in items:
+        if isinstance(item, Bubble) and item.pk == first_new:
+            made.append(NewLine(item.pk, item.at))
+        made.append(item)
+    return made
 
 
 def _entries(conversation: Conversation, begin: datetime | None, end: datetime | None) -> list[AuditEntry]:

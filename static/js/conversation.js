@@ -42,9 +42,14 @@
     running = true;
     again = false;
     last = Date.now();
+    const query = new URLSearchParams();
     // Earlier pages that were asked for stay.
     const since = $("#earlier")?.dataset.since;
-    const url = here.dataset.grown && since ? `${here.dataset.url}?since=${encodeURIComponent(since)}` : here.dataset.url;
+    if (here.dataset.grown && since) query.set("since", since);
+    // So does the line before what was new; none is drawn for what comes while one looks on.
+    const line = $("#new-line")?.dataset.new;
+    if (line || (atEnd() && !document.hidden)) query.set("new", line ?? "0");
+    const url = query.size ? `${here.dataset.url}?${query}` : here.dataset.url;
     try {
       await window.htmx.ajax("GET", url, { source: here, target: "#conversation", swap: "morph:innerHTML" });
     } finally {

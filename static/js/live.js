@@ -77,7 +77,9 @@
       recent.push(Date.now());
       pending.add(conversation);
       plan();
-      if (conversation === webcare.openId()) nudgePane(what);
+      // Also for another citizen's, when it is on screen in the same thread.
+      const beside = document.querySelector(`#lines [data-of="${Number(conversation)}"]`);
+      if (conversation === webcare.openId() || beside) nudgePane(what);
     });
     source.addEventListener("bye", () => {
       ended = true;
