@@ -9,8 +9,10 @@ import redis
 import structlog
 from django.conf import settings
 from django.db import transaction
+from redis.connection import parse_url
 
-CHANNEL = "webcare:live"
+# Channels know no database numbers: two installations in one Redis must not hear each other.
+CHANNEL = f"webcare:live:{parse_url(settings.REDIS_URL).get('db', 0)}"  # type: ignore[no-untyped-call]
 log = structlog.get_logger()
 
 
