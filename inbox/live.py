@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -13,7 +14,9 @@ from redis.connection import parse_url
 
 # Channels know no database numbers: two installations in one Redis must not hear each other.
 CHANNEL = f"webcare:live:{parse_url(settings.REDIS_URL).get('db', 0)}"  # type: ignore[no-untyped-call]
+REST = 1.0  # seconds
 log = structlog.get_logger()
+_rest_until = 0.0
 
 
 @lru_cache(maxsize=1)
@@ -23,10 +26,15 @@ def wire() -> redis.Redis:
 
 
 def publish(event: dict[str, object]) -> None:
-    """Now, best effort: without it the browser's polling catches up."""
+    """Now, best effort: without it the browser's polling catches up. A dead Redis is left alone for REST seconds, so
+    that a batch of nudges waits for it once."""
+    global _rest_until  # noqa: PLW0603  (one breaker a process; a race costs one more try)
+    if time.monotonic() < _rest_until:
+        return
     try:
         wire().publish(CHANNEL, json.dumps(event))
     except redis.RedisError as error:
+        _rest_until = time.monotonic() + REST
         log.warning("live_nudge_lost", error=type(error).__name__)
 
 

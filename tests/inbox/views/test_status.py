@@ -1,0 +1,77 @@
+"""What a colleague is told, and can still do, when something behind the screens stands still."""
+
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from channels import liveness
+from channels.models import AccountState
+from inbox import kick, live
+from inbox.models import Conversation, Message, User
+from inbox.views import status
+
+Make = Callable[..., Conversation]
+
+
+@pytest.fixture
+def dead_redis(settings: Any) -> Iterator[None]:
+    """Nobody listens at REDIS_URL."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        settings.REDIS_URL = settings.CELERY_BROKER_URL = f"redis://127.0.0.1:{closed.getsockname()[1]}/0"
+    forget()
+    yield
+    forget()
+
+
+def forget() -> None:
+    """Clients and what was found out are kept per process."""
+    status._seen.clear()
+    liveness._probes.forget()
+    live._rest_until = 0.0
+    for cached in (liveness.wire, live.wire, kick.wire, kick.producer):
+        if hasattr(cached, "cache_clear"):
+            cached.cache_clear()
+
+
+def logged_in(user: User) -> Client:
+    client = Client(raise_request_exception=True)
+    client.force_login(user)
+    return client
+
+
+@pytest.mark.django_db(transaction=True)
+def test_dead_redis_pages_work_answers_queue_and_a_banner_says_so(
+    dead_redis: None, agent: User, make_conversation: Make
+) -> None:
+    conversation = make_conversation(kind="facebook", assignee=agent)
+    client = logged_in(agent)
+    assert client.get("/inbox/todo/").status_code == 200
+    assert client.get(f"/inbox/todo/{conversation.pk}/").status_code == 200
+    answered = client.post(
+        f"/conversations/{conversation.pk}/reply/",
+        {"text": "Dat zoeken we uit.", "submission": str(uuid4()), "seen": ""},
+    )
+    assert answered.status_code == 302
+    assert [message.state for message in Message.objects.filter(direction="out")] == ["queued"]
+    banner = client.get("/status/", headers={"HX-Request": "true"}).content.decode()
+    assert "Antwoorden wachten" in banner
+
+
+def test_broken_account_is_told_to_its_department_only(agent: User, expert: User, make_conversation: Make) -> None:
+    account = make_conversation(kind="x").account
+    account.state = AccountState.BROKEN
+    account.save()
+    shown = [
+        account.name in logged_in(user).get("/status/", headers={"HX-Request": "true"}).content.decode()
+        for user in (agent, expert)
+    ]
+    assert shown == [True, False]
+
+
+def test_status_without_log_in_is_refused(client: Client, db: None) -> None:
+    assert client.get("/status/").status_code in (302, 401)
