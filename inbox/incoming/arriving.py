@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from channels.clock import now
 from channels.events import clean
@@ -12,7 +12,7 @@ from inbox.actions.answered import answered, show_last
 from inbox.incoming import changes
 from inbox.incoming.batch import REPLACED, Batch
 from inbox.incoming.citizens import identity_of
-from inbox.models import Conversation, Delivery, Direction, EarlyChange, Identity, Message, Status
+from inbox.models import Conversation, Delivery, Direction, EarlyChange, Identity, Message, MessageVersion, Status
 
 # Our clock and a platform's may differ; an echo older than this before we sent is another message.
 CLOCKS_APART_S = 120
@@ -299,7 +299,9 @@ def _enter(batch: Batch, account: Account, conversation: Conversation, message: 
 
 def _newer_version(batch: Batch, account: Account, message: Message, item: IncomingMessage) -> None:
     """X gives an edited post a new id: the same message, with another text."""
-    changes.change_text(batch, message, item.text, item.sent_at, item.attachments)
+    # It names the one we show among its earlier versions: the newer, also when X gives both the same time.
+    at = max(item.sent_at, message.edited_at + timedelta.resolution) if message.edited_at else item.sent_at
+    changes.change_text(batch, message, item.text, at, item.attachments)
     message.external_id = item.external_id
     batch.touch(message)
     batch.messages[(account.pk, item.external_id)] = message
@@ -309,15 +311,24 @@ def _newer_version(batch: Batch, account: Account, message: Message, item: Incom
 
 
 def _earlier_version(batch: Batch, message: Message, item: IncomingMessage) -> None:
-    """The post as it was before an edit that came first: its time is the message's, its text an earlier version."""
-    if item.sent_at >= message.sent_at:
+    """The post as it was before an edit that came first: the oldest one's time is the message's, its text an earlier
+    version."""
+    until = message.edited_at or message.sent_at
+    if item.sent_at < message.sent_at:
+        until, message.sent_at = message.sent_at, item.sent_at
+    elif _held(batch, message, clean(item.text)):
         return
-    conversation = batch.conversation(message)
-    changes.keep_version(batch, message, item.text, message.sent_at)
-    message.edited_at = message.edited_at or message.sent_at
-    message.sent_at = item.sent_at
+    changes.keep_version(batch, message, item.text, until)
+    message.edited_at = message.edited_at or until
     batch.touch(message)
-    batch.changes.note(conversation, "message_edited", messages=[message])
+    batch.changes.note(batch.conversation(message), "message_edited", messages=[message])
+
+
+def _held(batch: Batch, message: Message, text: str) -> bool:
+    """Whether the message has or had this text (one query unless it is new)."""
+    if text == message.text or any(kept.message is message and kept.text == text for kept in batch.new_versions):
+        return True
+    return message.pk is not None and MessageVersion.objects.filter(message=message, text=text).exists()
 
 
 def _replace_previous(batch: Batch, account: Account, item: IncomingMessage) -> None:

@@ -122,18 +122,20 @@ def test_message_deleted_before_it_came_owes_no_answer(whatsapp: Account) -> Non
     assert Conversation.objects.get().inbound_count == 1
 
 
+@pytest.mark.parametrize("apart", [1, 0], ids=["own time", "same time"])
 @pytest.mark.parametrize("order", ["abc", "acb", "bac", "bca", "cab", "cba"])
-def test_edits_on_x_with_new_ids_are_one_message_in_any_order(x: Account, order: str) -> None:
+def test_edits_on_x_with_new_ids_are_one_message_in_any_order(x: Account, order: str, apart: int) -> None:
     versions = {
         "a": said(x, "a", "een", public=True, thread_id="a", sent_at=at(0)),
-        "b": said(x, "b", "twee", public=True, thread_id="a", sent_at=at(1), previous_ids=("a",)),
-        "c": said(x, "c", "drie", public=True, thread_id="a", sent_at=at(2), previous_ids=("a", "b")),
+        "b": said(x, "b", "twee", public=True, thread_id="a", sent_at=at(apart), previous_ids=("a",)),
+        "c": said(x, "c", "drie", public=True, thread_id="a", sent_at=at(2 * apart), previous_ids=("a", "b")),
     }
     for name in order + order:
         put(x, versions[name])
         ingest.drain()
     message = Message.objects.get()
-    assert (message.external_id, message.text, message.sent_at) == ("c", "drie", min(message.sent_at, at(0)))
+    assert (message.external_id, message.text, message.sent_at) == ("c", "drie", at(0))
+    assert sorted(message.versions.values_list("text", flat=True)) == ["een", "twee"]
     assert Conversation.objects.get().inbound_count == 1
     put(x, MessageDeleted(account_id=x.external_id, external_id="a", at=at(9)))
     ingest.drain()
