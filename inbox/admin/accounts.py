@@ -50,6 +50,13 @@ class SecretsForm(forms.ModelForm):
         return [name for name in self.fields if name.startswith(SECRET) and self.cleaned_data.get(name)]
 
 
+class AppForm(SecretsForm):
+    """An app at a platform."""
+
+    class Meta:
+        labels: ClassVar = {"kind": _("Platform"), "name": _("Name")}
+
+
 class HasSecrets(Audited):
     """Two steps, as Django does with a new colleague: first what it is, then the secrets that go with that."""
 
@@ -93,8 +100,8 @@ class HasSecrets(Audited):
 class PlatformAppAdmin(HasSecrets):
     """The municipality's app at X, Meta or Twilio."""
 
-    form = SecretsForm
-    list_display = ("name", "kind", "webhook_url")
+    form = AppForm
+    list_display = ("app_name", "platform", "webhook")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PlatformApp]:
         """A list needs no secrets; the page of one asks for them."""
@@ -113,6 +120,21 @@ class PlatformAppAdmin(HasSecrets):
         """The kind is part of the address that the platform calls."""
         return ("kind", "webhook_address") if obj else ()
 
+    @admin.display(description=_("name"), ordering="name")
+    def app_name(self, app: PlatformApp) -> str:
+        """Column."""
+        return app.name
+
+    @admin.display(description=_("platform"), ordering="kind")
+    def platform(self, app: PlatformApp) -> str:
+        """Column."""
+        return PLATFORMS[app.kind]
+
+    @admin.display(description=_("webhook address"))
+    def webhook(self, app: PlatformApp) -> str:
+        """Column."""
+        return app.webhook_url
+
     @admin.display(description=_("webhook address"))
     def webhook_address(self, app: PlatformApp) -> SafeString:
         """To copy; it names no secret and is worth nothing without a signature."""
@@ -129,8 +151,17 @@ class AccountForm(SecretsForm):
     """An account as the platform knows it."""
 
     class Meta:
+        labels: ClassVar = {
+            "app": _("Platform app"),
+            "external_id": _("Number at the platform"),
+            "handle": _("Account name"),
+            "name": _("Name"),
+            "state": _("State"),
+            "last_received_at": _("Last received"),
+            "last_sent_at": _("Last sent"),
+            "checked_at": _("Last tested"),
+        }
         help_texts: ClassVar = {
-            "app": _("Not in the list? Add the platform app first."),
             "external_id": _(
                 "X: the number of the account, not the @name. Facebook: the Page ID. "
                 "WhatsApp: the number as whatsapp:+31140140."
@@ -142,6 +173,7 @@ class AccountForm(SecretsForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "app" in self.fields:
+            self.fields["app"].help_text = _("Not in the list? Add the platform app first.")
             self.fields["app"].label_from_instance = lambda app: f"{app.get_kind_display()}: {app.name}"  # type: ignore[attr-defined]
         if "state" in self.fields and self.instance.state != AccountState.BROKEN:
             # Broken is what a platform says; people pause and resume.
@@ -174,8 +206,7 @@ class AccountAdmin(HasSecrets):
 
     form = AccountForm
     inlines = (SettingsInline,)
-    list_display = ("name", "kind", "external_id", "state", "department", "last_received_at")
-    list_filter = ("kind", "state")
+    list_display = ("account_name", "platform", "number", "how", "department", "heard")
     search_fields = ("name", "handle", "external_id")
     readonly = ("app", "external_id", "opening_hours", "last_received_at", "last_sent_at", "checked_at")
 
@@ -229,6 +260,31 @@ class AccountAdmin(HasSecrets):
         else:
             messages.error(request, _what_is_wrong(account))
         return HttpResponseRedirect(reverse("admin:channels_account_change", args=[pk]))
+
+    @admin.display(description=_("name"), ordering="name")
+    def account_name(self, account: Account) -> str:
+        """Column."""
+        return account.name
+
+    @admin.display(description=_("platform"), ordering="kind")
+    def platform(self, account: Account) -> str:
+        """Column."""
+        return PLATFORMS[account.kind]
+
+    @admin.display(description=_("number at the platform"))
+    def number(self, account: Account) -> str:
+        """Column."""
+        return account.external_id
+
+    @admin.display(description=_("state"), ordering="state")
+    def how(self, account: Account) -> str:
+        """Column."""
+        return account.get_state_display()
+
+    @admin.display(description=_("last received"), ordering="last_received_at")
+    def heard(self, account: Account) -> Any:
+        """Column."""
+        return account.last_received_at
 
     @admin.display(description=_("home department"), ordering="inbox_settings__department__name")
     def department(self, account: Account) -> str:

@@ -12,6 +12,7 @@ from django.forms import Field as FormField
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from channels.models import Account, PlatformApp
@@ -107,6 +108,10 @@ class Guarded(admin.options.BaseModelAdmin):
 
 class Audited(Guarded, admin.ModelAdmin):
     """Each addition and change is in our audit log, in the same transaction; Django's own log is not used."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Under its own name; Django's title is an instruction."""
+        return super().changelist_view(request, {"title": capfirst(self.opts.verbose_name_plural)})
 
     def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:
         """Only what was changed: workers write other columns of the same row meanwhile."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
@@ -15,11 +16,13 @@ from django.utils.translation import gettext_lazy as _
 
 from inbox import auto_reply
 from inbox.admin.base import Audited, Guarded, site
+from inbox.failure_words import PLATFORMS
 from inbox.models import AccountSettings, ClosingDay, OpeningPeriod
 from inbox.office_hours import Period, check_periods, parse_closes
 
 # Thirty working days of eight hours; a number typed wrong must not send a deadline past the end of the calendar.
 LONGEST_TARGET = 30 * 8 * 60
+NOTHING = ("", _("- Select an option -"))  # Django's own words, which have no Dutch there yet
 
 
 def timers_stay(request: HttpRequest) -> None:
@@ -30,29 +33,21 @@ def timers_stay(request: HttpRequest) -> None:
 class SettingsForm(forms.ModelForm):
     """Targets that a clock can keep, and a text that can be filled in."""
 
-    first_answer_minutes = forms.IntegerField(
-        label=_("target for the first answer"),
-        help_text=_("In minutes of opening time."),
-        initial=120,
-        min_value=1,
-        max_value=LONGEST_TARGET,
-    )
-    next_answer_minutes = forms.IntegerField(
-        label=_("target for a next answer"),
-        help_text=_("In minutes of opening time."),
-        initial=240,
-        min_value=1,
-        max_value=LONGEST_TARGET,
-    )
-
     class Meta:
         model = AccountSettings
         fields = ("department", "first_answer_minutes", "next_answer_minutes", "holidays", "out_of_hours_text")
         help_texts: ClassVar = {
+            "first_answer_minutes": _("In minutes of opening time."),
+            "next_answer_minutes": _("In minutes of opening time."),
             "out_of_hours_text": _(
                 "Empty: no reply. May hold {volgende_opening}, {kanaal} and {gemeente}. Citizens are addressed with u."
-            )
+            ),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("first_answer_minutes", "next_answer_minutes"):
+            self.fields[name].validators += [MinValueValidator(1), MaxValueValidator(LONGEST_TARGET)]
 
     def clean_out_of_hours_text(self) -> str:
         """Refuses braces that the reply would leave standing."""
@@ -97,7 +92,8 @@ def _clock() -> forms.TimeInput:
 class PeriodForm(forms.ModelForm):
     """One stretch of a weekday."""
 
-    weekday = forms.TypedChoiceField(label=_("weekday"), choices=list(WEEKDAYS.items()), coerce=int)
+    # With a choice of nothing: a row that is left as it was is no period.
+    weekday = forms.TypedChoiceField(label=_("weekday"), choices=[NOTHING, *WEEKDAYS.items()], coerce=int)
     opens = forms.TimeField(label=_("opens"), widget=_clock())
     closes = ClosingTime(label=_("closes"), widget=_clock())
 
@@ -181,13 +177,21 @@ def in_words(settings: AccountSettings) -> str:
     return ", ".join(f"{WEEKDAYS_ABBR[day]} {' + '.join(spans)}".lower() for day, spans in sorted(days.items()))
 
 
+class WeekForm(forms.ModelForm):
+    """Only what is inside it is filled in here."""
+
+    class Meta:
+        labels: ClassVar = {"account": _("Account")}
+
+
 @admin.register(AccountSettings, site=site)
 class AccountSettingsAdmin(Audited):
     """The week and the closing days of one account; the rest is on the account's own page."""
 
+    form = WeekForm
     fields = readonly_fields = ("account",)
     inlines = (PeriodInline, ClosingDayInline)
-    list_display = ("account", "department", "week")
+    list_display = ("of", "department", "week")
     ordering = ("account__kind", "account__name")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -204,6 +208,11 @@ class AccountSettingsAdmin(Audited):
         super().save_related(request, form, formsets, change)
         if any(formset.has_changed() for formset in formsets):
             timers_stay(request)
+
+    @admin.display(description=_("account"), ordering="account__name")
+    def of(self, settings: AccountSettings) -> str:
+        """Which of them, for the names of two may be one."""
+        return f"{settings.account.name} ({PLATFORMS[settings.account.kind]})"
 
     @admin.display(description=_("opening hours"))
     def week(self, settings: AccountSettings) -> str:

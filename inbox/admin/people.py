@@ -4,11 +4,15 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth import admin as auth_admin
-from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth.forms import UserChangeForm, UserCreationForm
 from django.db import transaction
 from django.db.models import ManyToManyField, QuerySet
 from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from inbox.admin.base import Audited, site
@@ -31,11 +35,19 @@ class DepartmentAdmin(Audited):
         return {} if obj else {"slug": ["name"]}
 
 
+class ColleagueForm(UserChangeForm):
+    """Without the password's hash, which Django shows a part of."""
+
+    password = None  # type: ignore[assignment]  # Django's way to drop a field of the base
+
+
 @admin.register(User, site=site)
 class UserAdmin(Audited, auth_admin.UserAdmin):
     """Who may log in, as what, and sees which departments. No delete: a colleague who leaves is made inactive."""
 
+    form = ColleagueForm
     add_form = UserCreationForm
+    add_form_template = None
     add_fieldsets = (
         (None, {"fields": ("username", "first_name", "last_name", "email", "role", "departments")}),
         (_("Password"), {"fields": ("password1", "password2")}),
@@ -60,19 +72,31 @@ class UserAdmin(Audited, auth_admin.UserAdmin):
         else:
             access["description"] = _("A colleague who leaves: untick Active. They are logged out at once.")
         return (
-            (None, {"fields": ("username", "password", "first_name", "last_name", "email", "last_login")}),
+            (None, {"fields": ("username", "first_name", "last_name", "email", "new_password", "last_login")}),
             (_("Access"), access),
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Nobody locks themselves out; so there is always an administrator left."""
         own = obj is not None and obj.pk == request.user.pk
-        return ("last_login", "role", "is_active") if own else ("last_login",)
+        always = ("new_password", "last_login")
+        return (*always, "role", "is_active") if own else always
+
+    def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """In our words."""
+        words: dict[str, Any] = {"help_texts": {"is_active": ""}, "labels": {"departments": _("Departments")}}
+        return super().get_form(request, obj, change=change, **words, **kwargs)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
         """The password and its audit entry together."""
         with transaction.atomic():
             return super().user_change_password(request, id, form_url)
+
+    @admin.display(description=_("Password"))
+    def new_password(self, user: User) -> SafeString:
+        """The way to Django's page for it."""
+        there = reverse("admin:auth_user_password_change", args=[user.pk])
+        return format_html('<a href="{}">{}</a>', there, _t("Set a new password"))
 
     @admin.display(description=_("departments"))
     def member_of(self, user: User) -> str:

@@ -360,7 +360,9 @@ def test_a_lunch_break_an_evening_and_a_closing_day(bea, admin, agreed):
         {"weekday": 0, "opens": "13:00", "closes": "17:00"},
         {"weekday": 3, "opens": "18:00", "closes": "24:00"},
     )
-    saved = bea.post(hours_page(agreed), week(*rows, days=({"date": "2026-12-24", "name": "Brugdag"},)), follow=True)
+    untouched = {"weekday": "", "opens": "", "closes": ""}
+    days = ({"date": "2026-12-24", "name": "Brugdag"}, {"date": "", "name": ""})
+    saved = bea.post(hours_page(agreed), week(*rows, untouched, days=days), follow=True)
     assert [(row.weekday, row.opens, row.closes) for row in agreed.periods.all()] == [
         (0, time(9), time(12)),
         (0, time(13), time(17)),
@@ -374,6 +376,11 @@ def test_a_lunch_break_an_evening_and_a_closing_day(bea, admin, agreed):
         "fields": ["periods.added", "closing_days.added"],
     }
     assert 'value="24:00"' in bea.get(hours_page(agreed)).content.decode()
+
+
+def test_rows_that_were_left_empty_are_shown_as_nothing(bea, agreed):
+    forms = bea.get(hours_page(agreed)).context["inline_admin_formsets"][0].formset.forms
+    assert [[form[name].value() for name in ("weekday", "opens", "closes")] for form in forms] == [[None] * 3] * 2
 
 
 @pytest.mark.parametrize(
