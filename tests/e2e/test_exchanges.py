@@ -145,6 +145,63 @@ def test_two_citizens_in_one_facebook_thread_each_have_their_conversation_and_an
     assert below != top
 
 
+def test_an_answer_to_a_neighbour_leaves_the_first_citizen_waiting_though_the_call_was_never_answered(
+    scene: Scene,
+) -> None:
+    first, top = scene.say(PUBLIC["facebook"], "aisha")
+    second, _ = scene.say(PUBLIC["facebook"], "henk", to=top)
+    other = scene.claimed(second)
+    one = scene.fatima.waits_for(first)["id"]
+    number = fault(scene.town, "facebook", "timeout_after", operation="send", seconds=2)
+    answer = scene.answered(other)  # told by Facebook's echo alone
+    met(scene.town, number)
+    waits = scene.fatima.get(f"conversations/{one}/")
+    assert (waits["status"], waits["clock"]["answer"], waits["first_answered_at"]) == ("open", "first", None)
+    assert [row["text"] for row in scene.fatima.messages(one)] == [first]
+    assert [row["text"] for row in scene.fatima.messages(other)] == [second, answer]
+
+
+@pytest.mark.parametrize("change", ["edit", "delete"])
+@pytest.mark.parametrize(
+    "way", [PUBLIC["x"], PUBLIC["facebook"], PRIVATE["facebook"]], ids=lambda way: " ".join(way[:2])
+)
+def test_a_change_that_overtakes_its_message_counts(
+    scene: Scene, way: tuple[str, str, dict[str, str]], change: str
+) -> None:
+    if (change, way[1]) == ("delete", "message"):
+        pytest.skip("Facebook never tells a Page of a message taken back")
+    fault(scene.town, way[0], "reverse", count=2, seconds=5)
+    text, made = scene.say(way)
+    newer = worded("@gemwaterkant Ik bedoelde dit.")
+    scene.play(way[0], change, {"id": made, **({"text": newer} if change == "edit" else {})})
+    quiet(scene.town)
+
+    def holds() -> Any:
+        for row in scene.fatima.get("conversations/", limit=20)["results"]:
+            for message in scene.fatima.messages(row["id"]):
+                if any(text in words for words in (message["text"], *(old["text"] for old in message["versions"]))):
+                    return message
+        return None
+
+    shown = until(holds, what="the message")
+    if change == "edit":
+        assert shown["text"].split()[-1] == newer.split()[-1]
+    else:
+        assert (shown["text"], shown["deleted_at"] is not None) == ("", True)
+
+
+@pytest.mark.parametrize("kind", PRIVATE)
+def test_a_citizen_who_writes_after_closing_goes_on_in_the_same_conversation(scene: Scene, kind: str) -> None:
+    text, _ = scene.say(PRIVATE[kind], "henk")
+    conversation = scene.claimed(text)
+    scene.answered(conversation)
+    scene.fatima.do(f"conversations/{conversation}/close/", result="answered")
+    more, _ = scene.say(PRIVATE[kind], "henk")
+    again = scene.fatima.waits_for(more)
+    assert (again["id"], again["status"], again["result"]) == (conversation, "open", "")
+    assert again["clock"]["answer"] == "next"
+
+
 @pytest.mark.parametrize("kind", PRIVATE)
 def test_a_second_message_right_after_the_first_is_the_same_conversation(scene: Scene, kind: str) -> None:
     first, _ = scene.say(PRIVATE[kind], "henk")
@@ -272,6 +329,16 @@ def test_a_thread_on_x_whose_second_post_stumbles_stands_there_once_and_in_order
         lines = books(scene.town, "answered", part["text"])
         assert [line["to"] for line in lines] == [parent]
         parent = lines[0]["external_id"]
+
+
+def test_a_platform_that_is_slow_to_take_answers_holds_up_no_question(scene: Scene) -> None:
+    conversations = [scene.claimed(scene.say(PUBLIC["x"])[0]) for _ in range(4)]
+    fault(scene.town, "x", "slow", count=4, operation="send", seconds=6)
+    answers = [scene.fatima.answers(conversation, worded("Rustig aan."))["id"] for conversation in conversations]
+    until(lambda: scene.fatima.delivery(answers[0]) == "sending", what="the first on its way")
+    text, _ = scene.say(PRIVATE["whatsapp"])
+    scene.fatima.waits_for(text, 3)
+    until(lambda: {scene.fatima.delivery(answer) for answer in answers} <= {"sent"}, 40, what="all answers sent")
 
 
 def test_a_note_never_leaves_the_house(scene: Scene, town: Town) -> None:

@@ -32,6 +32,7 @@ ASKS: dict[str, tuple[str, dict[str, str]]] = {
     "facebook message": ("message", {"page": TOWN_PAGE}),
     "whatsapp message": ("message", {}),
 }
+DELETABLE = ("x mention", "facebook comment")
 PLATFORMS = ("x", "facebook", "whatsapp")
 HELD = ("duplicate", "delay", "reverse", "batch")
 ON_SENDING = {"slow": 1.5, "timeout_after": 1.0, "rate_limit": 0.0, "server_error": 0.0}
@@ -111,6 +112,30 @@ class Enemy:
         for name in ON_SENDING:
             for way in ways:
                 self.storm.answered[way, name] = kept(lambda way=way, name=name: self.answer(way, name))
+        for way in ways:
+            if way in DELETABLE:
+                self.storm.answered[way, "gone"] = kept(lambda way=way: self.gone_meanwhile(way))
+            self.storm.answered[way, "twice"] = kept(lambda way=way: self.said_before(way))
+
+    def gone_meanwhile(self, way: str) -> tuple[str, int]:
+        """The citizen takes the question back while the answer waits for its turn."""
+        kind = way.split()[0]
+        made, conversation = self.claimed(way)
+        number = fault(self.town, kind, "rate_limit", operation="send")
+        text = worded("Wij komen eraan.")
+        message = self.fatima.answers(conversation, text)["id"]
+        met(self.town, number)
+        self.town.call(f"/street/{kind}/delete", {"citizen": "aisha", "id": made})
+        return text, message
+
+    def said_before(self, way: str) -> tuple[str, int]:
+        """The same words to the same citizen twice: X takes them once, the others each time."""
+        text = worded("Dat kan.")
+        for _ in range(2):
+            _, conversation = self.claimed(way, "henk")
+            message = self.fatima.answers(conversation, text, key=worded("key"))["id"]
+            until(lambda: books(self.town, "answered", text), what="the first of two")
+        return text, message
 
     def lightning(self) -> None:
         """Both processes of the worker are killed in the middle of a call."""
@@ -228,6 +253,28 @@ def test_an_answer_stands_at_the_platform_once_whatever_its_call_met(
     assert (shown["error_code"], shown["error_reason"]) == ("", "")
 
 
+@pytest.mark.parametrize("way", DELETABLE)
+def test_an_answer_to_what_was_deleted_while_it_waited_never_goes_out(
+    storm: Storm, town: Town, ingrid: Colleague, way: str
+) -> None:
+    text, message = storm.answered[way, "gone"].result()
+    until(lambda: ingrid.delivery(message) == "failed", 60, what=f"{way} given up")
+    shown = ingrid.get(f"messages/{message}/")
+    assert (shown["error_reason"], shown["text"], books(town, "answered", text)) == ("gone", text, [])
+    assert ingrid.get(f"conversations/{shown['conversation']}/")["failed_count"] == 1
+
+
+@pytest.mark.parametrize("way", ASKS)
+def test_the_same_words_twice_go_out_twice_but_for_x_which_says_so(
+    storm: Storm, town: Town, ingrid: Colleague, way: str
+) -> None:
+    text, message = storm.answered[way, "twice"].result()
+    refused = way == "x mention"
+    until(lambda: ingrid.delivery(message) in ({"failed"} if refused else ARRIVED), 60, what=f"{way} settled")
+    assert ingrid.get(f"messages/{message}/")["error_reason"] == ("duplicate" if refused else "")
+    assert len(books(town, "answered", text)) == (1 if refused else 2)
+
+
 @pytest.mark.parametrize("kind", PLATFORMS)
 def test_a_broken_account_says_so_and_works_again_once_asked(storm: Storm, enemy: Enemy, kind: str) -> None:
     refused = storm.refused[kind].result()
@@ -246,6 +293,8 @@ def test_in_the_end_the_inbox_holds_what_the_platforms_hold(storm: Storm, town: 
     messages = [message for row in conversations for message in ingrid.messages(row["id"])]
     held: dict[str, list[str]] = {"in": [], "out": []}
     for message in messages:
+        if message["delivery"] == "failed":
+            continue
         # Also what was edited or taken back: its first words are kept.
         versions = sorted(message["versions"], key=lambda old: str(old["until"]))
         texts = [*(old["text"] for old in versions), message["text"]]
