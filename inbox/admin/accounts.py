@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from channels.account_state import check_account
+from channels.crypto import CredentialsUnreadable
 from channels.models import Account, AccountState, Kind, PlatformApp
 from channels.registry import connector_class
 from inbox.admin.base import Audited, site
@@ -35,6 +36,15 @@ def secret_help(name: str, filled: bool) -> str:
     return state
 
 
+def stored(row: Any) -> dict[str, str]:
+    """The secrets of an app or account. None when no key fits them any more: then they can be filled in again."""
+    try:
+        found: dict[str, str] = row.secrets
+    except CredentialsUnreadable:
+        return {}
+    return found
+
+
 class SecretsForm(forms.ModelForm):
     """Password fields, one a secret, empty when shown; what is typed replaces, what is empty stays."""
 
@@ -42,7 +52,7 @@ class SecretsForm(forms.ModelForm):
         """The typed secrets beside those that were there; the model encrypts."""
         typed = {name.removeprefix(SECRET): self.cleaned_data[name] for name in self.typed()}
         if typed:
-            self.instance.secrets = {**self.instance.secrets, **typed}
+            self.instance.secrets = {**stored(self.instance), **typed}
         return super().save(commit)
 
     def typed(self) -> list[str]:
@@ -68,15 +78,17 @@ class HasSecrets(Audited):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """With a field for each secret."""
+        names = self.secret_names(obj)
+        filled = stored(obj) if names else {}
         fields = {
             SECRET + name: forms.CharField(
                 label=name.replace("_", " ").capitalize(),  # the platforms' own words
                 required=False,
                 max_length=2000,
-                help_text=secret_help(name, bool(obj.secrets.get(name))),
+                help_text=secret_help(name, bool(filled.get(name))),
                 widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "class": "vTextField"}),
             )
-            for name in self.secret_names(obj)
+            for name in names
         }
         form = type("WithSecrets", (self.form,), fields)
         return super().get_form(request, obj, change, form=form, **kwargs)
@@ -173,6 +185,7 @@ class AccountForm(SecretsForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "app" in self.fields:
+            self.fields["app"].queryset = PlatformApp.objects.defer("secrets")  # type: ignore[attr-defined]
             self.fields["app"].help_text = _("Not in the list? Add the platform app first.")
             self.fields["app"].label_from_instance = lambda app: f"{app.get_kind_display()}: {app.name}"  # type: ignore[attr-defined]
         if "state" in self.fields and self.instance.state != AccountState.BROKEN:
@@ -212,8 +225,8 @@ class AccountAdmin(HasSecrets):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
         """All that the list shows, at once, without secrets."""
-        rows = super().get_queryset(request).select_related("inbox_settings__department")
-        return rows.defer("secrets")
+        rows = super().get_queryset(request).select_related("app", "inbox_settings__department")
+        return rows.defer("secrets", "app__secrets")
 
     def secret_names(self, obj: Account | None) -> tuple[str, ...]:
         """As the connector names them."""
@@ -254,11 +267,14 @@ class AccountAdmin(HasSecrets):
         """Ask the platform now, outside any transaction, and say what came of it."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        account = get_object_or_404(Account.objects.select_related("app"), pk=pk)
-        if check_account(account):
-            messages.success(request, _t("The connection with %(platform)s works.") % _platform(account))
-        else:
-            messages.error(request, _what_is_wrong(account))
+        try:
+            account = get_object_or_404(Account.objects.select_related("app"), pk=pk)
+            if check_account(account):
+                messages.success(request, _t("The connection with %(platform)s works.") % _platform(account))
+            else:
+                messages.error(request, _what_is_wrong(account))
+        except CredentialsUnreadable:
+            messages.error(request, _t("The stored secrets cannot be read any more. Fill them in again."))
         return HttpResponseRedirect(reverse("admin:channels_account_change", args=[pk]))
 
     @admin.display(description=_("name"), ordering="name")

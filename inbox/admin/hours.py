@@ -70,6 +70,10 @@ class SettingsInline(Guarded, admin.StackedInline):
     can_delete = False
     min_num = max_num = 1
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AccountSettings]:
+        """With the account for its name, without its secrets."""
+        return super().get_queryset(request).select_related("account").defer("account__secrets")
+
 
 class ClosingTime(forms.TimeField):
     """A closing time as people write it: 24:00 is the end of the day."""

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.forms import UserChangeForm, UserCreationForm
 from django.db import transaction
@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from inbox.admin.base import Audited, site
-from inbox.models import Department, User
+from inbox.models import Conversation, Department, Status, User
 
 
 @admin.register(Department, site=site)
@@ -53,7 +53,7 @@ class UserAdmin(Audited, auth_admin.UserAdmin):
         (_("Password"), {"fields": ("password1", "password2")}),
     )
     list_display = ("username", "first_name", "last_name", "role", "member_of", "is_active", "last_login")
-    list_filter = ("role", "is_active", "departments")
+    list_filter = ("role", "is_active")
     search_fields = ("username", "first_name", "last_name", "email")
     filter_horizontal = ()
     formfield_overrides: ClassVar[dict] = {ManyToManyField: {"widget": CheckboxSelectMultiple}}
@@ -86,6 +86,16 @@ class UserAdmin(Audited, auth_admin.UserAdmin):
         """In our words."""
         words: dict[str, Any] = {"help_texts": {"is_active": ""}, "labels": {"departments": _("Departments")}}
         return super().get_form(request, obj, change=change, **words, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """What a colleague who leaves had taken up is not forgotten."""
+        super().save_model(request, obj, form, change)
+        if "is_active" not in form.changed_data or obj.is_active:
+            return
+        left = Conversation.objects.filter(assignee=obj).exclude(status=Status.CLOSED).count()
+        if left:
+            words = _t("%(name)s still has %(count)s conversations. Ask a team lead to assign them to others.")
+            messages.warning(request, words % {"name": obj, "count": left})
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
         """The password and its audit entry together."""

@@ -5,6 +5,7 @@ from datetime import date, time
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.core.management import call_command
@@ -17,6 +18,7 @@ from channels.http import PlatformSession
 from channels.models import Account, InboundEvent, PlatformApp
 from inbox.admin import site
 from inbox.models import AccountSettings, AuditEntry, ClosingDay, Department, OpeningPeriod, Role, User
+from tests.conftest import MONDAY_10
 from tests.inbox.platform import Platform
 
 SECRETS = ("sleutel-een-geheim", "afgesproken-woord-geheim", "pagina-token-geheim")
@@ -339,6 +341,17 @@ def test_a_missing_secret_is_a_sentence(bea, accounts):
     assert (said, account.state, account.error_reason) == (["error"], "broken", "token")
 
 
+def test_with_a_lost_key_every_page_opens_and_secrets_can_be_filled_in_again(bea, admin, accounts, settings):
+    account = accounts["facebook"]
+    settings.CREDENTIALS_KEYS = [Fernet.generate_key().decode()]
+    assert {bea.get(page).status_code for page in pages(account, admin)} == {200}
+    said = messages_of(bea.post(reverse("admin:channels_account_check", args=[account.pk]), follow=True))
+    assert said == ["error"]
+    page = reverse("admin:channels_platformapp_change", args=[account.app_id])
+    assert bea.post(page, {"name": "Meta", "secret_app_secret": "vers"}).status_code == 302
+    assert PlatformApp.objects.get(pk=account.app_id).secrets == {"app_secret": "vers"}
+
+
 # ---------------------------------------------------------------- opening hours
 
 
@@ -469,6 +482,14 @@ def test_a_colleague_made_inactive_is_logged_out(bea, agent):
     assert agent.is_active is False
     assert theirs.get("/preferences/").status_code == 302
     assert AuditEntry.objects.get().data["fields"] == ["is_active"]
+
+
+def test_what_a_leaving_colleague_had_taken_up_is_told(bea, agent, make_conversation):
+    make_conversation(assignee=agent)
+    make_conversation(assignee=agent, status="closed", result="answered", closed_at=MONDAY_10)
+    sent = about(agent)
+    del sent["is_active"]
+    assert messages_of(bea.post(colleague_page(agent), sent, follow=True)) == ["warning", "success"]
 
 
 def test_the_stream_hears_of_new_departments(bea, agent, burgerzaken, monkeypatch, django_capture_on_commit_callbacks):
