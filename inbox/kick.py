@@ -50,6 +50,7 @@ def producer() -> Celery:
     app = Celery("webcare-kick", broker=settings.CELERY_BROKER_URL, set_as_current=False)
     app.conf.broker_transport_options = {"socket_timeout": 10 * TIMEOUT, "socket_connect_timeout": 4 * TIMEOUT}
     app.conf.task_ignore_result = True
+    app.conf.task_routes = settings.CELERY_TASK_ROUTES
     return app
 
 

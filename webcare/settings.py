@@ -171,6 +171,8 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+# A worker of its own for what comes in: however slow a platform is to take answers or files, no question waits for it.
+CELERY_TASK_ROUTES = {"inbox.tasks.drain_events": {"queue": "incoming"}}
 # Sweepers: what a lost kick, a crashed worker or a dead Redis left behind. Seconds.
 CELERY_BEAT_SCHEDULE = {
     "drain": {"task": "inbox.tasks.drain_events", "schedule": 5.0, "options": {"expires": 5}},

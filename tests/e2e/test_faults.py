@@ -132,7 +132,7 @@ class Enemy:
         """The same words to the same citizen twice: X takes them once, the others each time."""
         text = worded("Dat kan.")
         for _ in range(2):
-            _, conversation = self.claimed(way, "henk")
+            _, conversation = self.claimed(way, "lot")  # to whom nothing waits
             message = self.fatima.answers(conversation, text, key=worded("key"))["id"]
             until(lambda: books(self.town, "answered", text), what="the first of two")
         return text, message

@@ -117,7 +117,9 @@ def running_town(moment: datetime) -> Iterator[Town]:
         else:
             raise AssertionError(f"make demo did not come up:\n{said}")
         worker = next(
-            child for child in psutil.Process(process.pid).children() if {"celery", "worker"} <= set(child.cmdline())
+            child
+            for child in psutil.Process(process.pid).children()
+            if {"worker", "celery,incoming"} <= set(child.cmdline())
         )
         yield Town(f"http://127.0.0.1:{web}", f"http://127.0.0.1:{simulator}", data, worker.pid, worker.environ())
     finally:

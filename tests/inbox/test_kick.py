@@ -267,3 +267,12 @@ def test_forked_process_gets_a_thread_of_its_own(kicks_stay_here: list[str]) -> 
     os.waitpid(child, 0)
     kick.end_aside()
     assert answer == f"0 1 0 {kick.DRAIN}"
+
+
+def test_what_comes_in_has_a_queue_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that waits for a slow platform holds up no question."""
+    monkeypatch.setattr(kick, "producer", real_producer)
+    kick.kick_drain()
+    kick.kick_outbox()
+    tasks = {name: json.loads(kick.wire().lpop(name))["headers"]["task"] for name in ("incoming", "celery")}
+    assert tasks == {"incoming": kick.DRAIN, "celery": kick.SEND_DUE}

@@ -26,9 +26,9 @@ def compose() -> dict[str, Any]:
 def test_compose_has_every_process_and_each_is_health_checked(compose: dict[str, Any]) -> None:
     services = compose["services"]
 
-    assert sorted(services) == ["live", "migrate", "postgres", "proxy", "redis", "scheduler", "web", "worker"]
+    assert sorted(services) == ["intake", "live", "migrate", "postgres", "proxy", "redis", "scheduler", "web", "worker"]
     checked = sorted(name for name, service in services.items() if "test" in service["healthcheck"])
-    assert checked == ["live", "postgres", "proxy", "redis", "scheduler", "web", "worker"]
+    assert checked == ["intake", "live", "postgres", "proxy", "redis", "scheduler", "web", "worker"]
 
 
 def test_compose_asks_for_every_secret_and_gives_none(compose: dict[str, Any]) -> None:

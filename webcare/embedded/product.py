@@ -65,9 +65,7 @@ def product(ports: Ports, data: Path) -> list[Part]:
         "granian --interface wsgi --workers 2 --blocking-threads 4 --backlog 4096 --backpressure 2048 "
         f"--workers-kill-timeout 4 --host 127.0.0.1 --port {ports.web} webcare.wsgi:application"
     )
-    worker = (
-        "celery -A webcare worker --concurrency 2 --hostname demo@%h --without-gossip --without-mingle --loglevel INFO"
-    )
+    worker = "celery -A webcare worker --without-gossip --without-mingle --loglevel INFO"
     schedule = str(data / "celerybeat-schedule")
     # A pool of connections is for threads; Celery's processes each do one thing at a time.
     no_pool = (("DATABASE_POOL", "0"),)
@@ -79,7 +77,9 @@ def product(ports: Ports, data: Path) -> list[Part]:
             f"{local}{ports.simulator}/healthz",
         ),
         Part("live", module(f"uvicorn webcare.live:app {asgi} {ports.live}"), f"{local}{ports.live}/healthz"),
-        Part("worker", module(worker), env=no_pool),
+        Part("worker", module(f"{worker} -Q celery,incoming --concurrency 2 --hostname demo@%h"), env=no_pool),
+        # What comes in never waits for a platform that is slow to take what goes out.
+        Part("intake", module(f"{worker} -Q incoming --concurrency 1 --hostname intake@%h"), env=no_pool),
         Part(
             "scheduler",
             module("celery -A webcare beat --loglevel INFO --pidfile= --schedule", schedule),
