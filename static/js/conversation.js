@@ -101,6 +101,10 @@
       }
     }
     if (!shouldSwap) return;
+    // Opened again while it is open: what is typed by now stays under one's fingers.
+    if (!isPane(config) && config.path.match(/\/(\d+)\/$/)?.[1] === pane()?.dataset.pane) {
+      event.detail.swapOverride = "morph:innerHTML";
+    }
     source = config.verb === "get" ? null : config.elt;
     before = {
       pane: pane()?.dataset.pane,
@@ -127,7 +131,7 @@
     if (!ours(event)) return;
     const config = event.detail.requestConfig;
     const here = pane();
-    const same = here && before?.pane === here.dataset.pane && isPane(config);
+    const same = here && before?.pane === here.dataset.pane;
     if (same) {
       if (before.grown) here.dataset.grown = before.grown;
       const line = before.place && document.getElementById(before.place.id);
