@@ -79,8 +79,9 @@ def lock_waiting(limit: int) -> list[InboundEvent]:
     its ``app``. Two queries. Raises TransactionManagementError outside a transaction."""
     waiting = InboundEvent.objects.select_for_update(skip_locked=True).filter(state=EventState.STORED)
     events = list(waiting.order_by("id")[:limit])
-    # Not by a join: each row would decrypt the same app's secrets again.
-    apps = PlatformApp.objects.in_bulk({event.app_id for event in events}) if events else {}
+    # Not by a join: each row would decrypt the same app's secrets again. And only when asked for: one app whose key
+    # was lost must not keep the others' events waiting.
+    apps = PlatformApp.objects.defer("secrets").in_bulk({event.app_id for event in events}) if events else {}
     for event in events:
         event.app = apps[event.app_id]
     return events

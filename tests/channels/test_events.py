@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.transaction import TransactionManagementError
 
 from channels import events, items
+from channels.crypto import CredentialsUnreadable
 from channels.events import Outcome
 from channels.messages import Ignored
 from channels.models import EventState, InboundEvent, PlatformApp
@@ -184,3 +185,15 @@ def test_replay_puts_back_and_kicks_on_commit(apps: Apps) -> None:
     assert (changed, again, before_commit, kicks) == (1, 0, [], [2])
     rows = InboundEvent.objects.order_by("id").values_list("state", "reason", "traceback", "attempts")
     assert list(rows) == [("stored", "", "", 1), ("done", "", "", 1), ("stored", "", "", 0)]
+
+
+def test_app_whose_key_was_lost_holds_up_no_other(apps: Apps) -> None:
+    put(apps["x"], "lost", b"{}")
+    put(apps["whatsapp"], "fine", b"MessageSid=SM1&MessageStatus=queued", "application/x-www-form-urlencoded")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE channels_platformapp SET secrets = 'unreadable' WHERE kind = 'x'")
+    with transaction.atomic():
+        lost, fine = events.lock_waiting(10)
+    with pytest.raises(CredentialsUnreadable):
+        events.items_of(lost)
+    assert len(events.items_of(fine)) == 1
