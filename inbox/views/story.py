@@ -142,6 +142,8 @@ def _beside(entry: AuditEntry, words: dict[str, str]) -> tuple[str, str] | None:
             return "note", _("%(who)s left a note") % words
         case "answered_elsewhere":
             return "reply", _("Answered outside Webcare")
+        case "answered_another":
+            return "reply", _("An answer in this thread was for someone else")
         case "send_failed":
             return "warning", _("An answer could not be sent")
         case "send_unknown":
