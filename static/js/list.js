@@ -31,7 +31,8 @@
 
   webcare.online = (yes) => {
     const banner = $("#offline");
-    if (banner) banner.hidden = yes;
+    // An answer that was under way when the connection went says nothing of now.
+    if (banner) banner.hidden = yes && navigator.onLine;
   };
 
   const spoken = (template, value) => (template ?? "{}").replace(/\{\w*\}/, value);
