@@ -276,7 +276,7 @@ def test_a_draft_survives_a_reload_and_what_comes_in(
     expect(send).to_contain_text("Toch versturen")
     expect(composer).to_have_value("Wij kijken het na en laten het weten.")
     send.click()
-    expect(row(page, "Wij kijken het na en laten het weten.")).to_be_visible()
+    expect(row(page, "Wij kijken het na en laten het weten.").first).to_be_visible()
 
 
 def test_taken_over_while_typing_the_box_gives_way_and_the_text_is_kept(
@@ -345,7 +345,7 @@ def test_logged_out_in_one_tab_the_other_says_so_and_keeps_the_text(
     expect(page.locator("#ended")).to_be_hidden()
     expect(page.get_by_test_id("composer")).to_have_value("Bijna klaar")
     page.get_by_test_id("composer").press("Control+Enter")
-    expect(row(page, "Bijna klaar")).to_be_visible()
+    expect(row(page, "Bijna klaar").first).to_be_visible()
 
 
 def test_a_session_that_ended_asks_to_log_in_and_goes_on(desk: Desk, asked: Callable[..., tuple[str, str]]) -> None:
@@ -353,7 +353,8 @@ def test_a_session_that_ended_asks_to_log_in_and_goes_on(desk: Desk, asked: Call
     page = desk.open("fatima")
     start(page, text)
     page.context.clear_cookies(name="sessionid")
-    page.get_by_test_id("act-claim").click()
+    # Not by the mouse: whatever the page asks for next may have found out first, and then the dialog is in the way.
+    page.get_by_test_id("act-claim").dispatch_event("click")
     expect(page.locator("#ended")).to_be_visible()
     with page.context.expect_page() as opened:
         page.locator("#ended").get_by_role("link", name="Log opnieuw in").click()
