@@ -13,8 +13,8 @@ from inbox import office_hours
 from inbox.office_hours import Hours, local
 
 # What a text may hold between braces. Dutch: administrators type them.
-NEXT_OPENING, CHANNEL, MUNICIPALITY = "volgende_opening", "kanaal", "gemeente"
-VARIABLES = frozenset({NEXT_OPENING, CHANNEL, MUNICIPALITY})
+NEXT_OPENING, CHANNEL, MUNICIPALITY, CITIZEN = "volgende_opening", "kanaal", "gemeente", "inwoner"
+VARIABLES = frozenset({NEXT_OPENING, CHANNEL, MUNICIPALITY, CITIZEN})
 
 # An older message was fetched after an outage: "we are closed now" would answer a question of yesterday.
 MAX_AGE = timedelta(hours=12)

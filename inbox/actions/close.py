@@ -27,8 +27,9 @@ def close(conversation_id: int, *, by: User, result: str) -> Conversation:
             )
         if result not in Result.values:
             raise Refused("no_result", _("Choose with what result you close the conversation."))
+        # An automatic reply is nobody's to wait for.
         if conversation.messages.filter(
-            state__in=[Delivery.QUEUED, Delivery.SENDING, Delivery.UNKNOWN, Delivery.FAILED], direction="out"
+            kind="answer", state__in=[Delivery.QUEUED, Delivery.SENDING, Delivery.UNKNOWN, Delivery.FAILED]
         ).exists():
             raise Refused(
                 "answer_underway",

@@ -40,7 +40,8 @@ class SettingsForm(forms.ModelForm):
             "first_answer_minutes": _("In minutes of opening time."),
             "next_answer_minutes": _("In minutes of opening time."),
             "out_of_hours_text": _(
-                "Empty: no reply. May hold {volgende_opening}, {kanaal} and {gemeente}. Citizens are addressed with u."
+                "Empty: no reply. May hold {inwoner}, {volgende_opening}, {kanaal} and {gemeente}. "
+                "Citizens are addressed with u."
             ),
         }
 
@@ -55,7 +56,7 @@ class SettingsForm(forms.ModelForm):
         unknown = auto_reply.unknown_variables(text)
         if unknown:
             raise ValidationError(
-                _t("Not known: %(names)s. Use {volgende_opening}, {kanaal} or {gemeente}.")
+                _t("Not known: %(names)s. Use {inwoner}, {volgende_opening}, {kanaal} or {gemeente}.")
                 % {"names": ", ".join(f"{{{name}}}" for name in unknown)}
             )
         return text

@@ -8,7 +8,7 @@ from channels.clock import now
 from channels.models import Account
 from inbox import auto_reply, office_hours
 from inbox.incoming.batch import Batch
-from inbox.models import AutoReply, Conversation, Delivery, Direction, Message
+from inbox.models import AutoReply, Conversation, Delivery, Direction, Identity, Message
 
 NOT_ANSWERABLE = "not_answerable"  # X would refuse it: we were not mentioned
 
@@ -53,7 +53,11 @@ def give(batch: Batch) -> int:
             already_in_closed_period=(conversation.pk, office_hours.closed_since(hours, moment)) in once,
             already_in_public_thread=(account.pk, conversation.thread_id) in threads,
             is_from_citizen=True,
-            variables={auto_reply.CHANNEL: account.name, auto_reply.MUNICIPALITY: settings.MUNICIPALITY},
+            variables={
+                auto_reply.CHANNEL: account.name,
+                auto_reply.MUNICIPALITY: settings.MUNICIPALITY,
+                auto_reply.CITIZEN: _called(conversation.identity),
+            },
         )
         reason = decision.reason
         if decision.send and conversation.public and not conversation.answerable:
@@ -69,6 +73,11 @@ def give(batch: Batch) -> int:
         elif decision.worth_noting:
             batch.changes.note(conversation, "auto_reply_not_sent", reason=reason)
     return queued
+
+
+def _called(identity: Identity) -> str:
+    """By handle where there is one; on X that keeps the replies to two citizens apart: it refuses the same post twice."""
+    return f"@{identity.handle}" if identity.handle else identity.name or "inwoner"
 
 
 def _queue(conversation: Conversation, message: Message, decision: auto_reply.Decision) -> bool:

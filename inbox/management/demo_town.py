@@ -27,7 +27,12 @@ FARM = tuple((day, time(10), time(16)) for day in (2, 5, 6))  # Wednesday, Satur
 
 # external id of the account -> department, periods, targets (first, next) in office minutes, out-of-hours text
 AGREEMENTS = {
-    "2244994945001": ("webcare", OFFICE, (60, 120), "We zijn nu gesloten. U krijgt antwoord vanaf {volgende_opening}."),
+    "2244994945001": (
+        "webcare",
+        OFFICE,
+        (60, 120),
+        "{inwoner} We zijn nu gesloten. U krijgt antwoord vanaf {volgende_opening}.",
+    ),
     "104000000000001": (
         "webcare",
         OFFICE,

@@ -13,15 +13,22 @@ from tests.e2e.town import Town
 _codes = count(1)
 
 
-def until[T](look: Callable[[], T], seconds: float = 20.0, every: float = 0.1, what: str = "") -> T:
-    """What ``look`` gives once that is true. Raises AssertionError when it is not within ``seconds``."""
+def until[T](
+    look: Callable[[], T],
+    seconds: float = 20.0,
+    every: float = 0.1,
+    what: str = "",
+    instead: Callable[[], object] = str,
+) -> T:
+    """What ``look`` gives once that is true. Raises AssertionError when it is not within ``seconds``, telling what is
+    there ``instead``."""
     end = time.monotonic() + seconds
     while True:
         found = look()
         if found:
             return found
         if time.monotonic() > end:
-            raise AssertionError(f"not within {seconds:g} s: {what or look}; last seen: {found!r}")
+            raise AssertionError(f"not within {seconds:g} s: {what or look}; last seen: {found!r} {instead()}")
         time.sleep(every)
 
 

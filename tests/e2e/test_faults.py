@@ -246,7 +246,12 @@ def test_an_answer_stands_at_the_platform_once_whatever_its_call_met(
     storm: Storm, town: Town, ingrid: Colleague, way: str, name: str
 ) -> None:
     text, message = storm.answered[way, name].result()
-    until(lambda: ingrid.delivery(message) in ARRIVED, 60, what=f"{way} after {name} sent")
+    until(
+        lambda: ingrid.delivery(message) in ARRIVED,
+        60,
+        what=f"{way} after {name} sent",
+        instead=lambda: (ingrid.get(f"messages/{message}/"), ingrid.call("GET", "accounts/").json()),
+    )
     assert len(books(town, "answered", text)) == 1
     shown = ingrid.get(f"messages/{message}/")
     assert times(ingrid, shown["conversation"], text, "out") == 1

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from channels.messages import Person
 from channels.models import Account
 from inbox import ingest
 from inbox.models import AuditEntry, AutoReply, Clock, Contact, Conversation, Message
@@ -48,6 +49,19 @@ def test_reply_is_queued_and_stops_no_clock(account: Account, standing_clock: St
     assert (conversation.first_answered_at, conversation.last_message_out) == (None, False)
     assert Clock.objects.get().stopped_at is None
     assert told() == [("auto_reply_sent", "sent")]
+
+
+def test_reply_calls_the_citizen_by_handle_or_else_by_name(
+    account: Account, accounts: dict[str, Account], standing_clock: StandingClock
+) -> None:
+    for found in accounts.values():
+        found.inbox_settings.out_of_hours_text = "{inwoner} Wij zijn dicht."
+        found.inbox_settings.save()
+    handle = Person(external_id="x-1", name="Henk {kanaal}", handle="henkdewit")
+    ask(accounts["x"], standing_clock, "p1", public=True, thread_id="p1", author=handle)
+    ask(account, standing_clock, "w1", author=Person(external_id="w-1", name="Lot {kanaal}"))
+    replies = Message.objects.filter(kind="auto_reply").order_by("id")
+    assert [reply.text for reply in replies] == ["@henkdewit Wij zijn dicht.", "Lot {kanaal} Wij zijn dicht."]
 
 
 def test_reply_goes_once_in_a_closed_period(account: Account, standing_clock: StandingClock) -> None:

@@ -63,6 +63,13 @@ def test_over_one_that_is_settled(agent, make_conversation, state):
     assert close.close(conversation.pk, by=agent, result="answered").status == "closed"
 
 
+@pytest.mark.parametrize("state", ["queued", "failed"])
+def test_over_an_automatic_reply_that_did_not_go(agent, make_conversation, state):
+    conversation = make_conversation(assignee=agent)
+    answer(conversation, 5, state=state, kind="auto_reply")
+    assert close.close(conversation.pk, by=agent, result="answered").status == "closed"
+
+
 def test_who(agent, colleague, lead, viewer, outsider, make_conversation):
     conversation = make_conversation(assignee=colleague)
     assert refused(close.close, conversation.pk, by=agent, result="spam") == "claimed_by_other"
