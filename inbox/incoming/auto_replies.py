@@ -76,7 +76,7 @@ def give(batch: Batch) -> int:
 
 
 def _called(identity: Identity) -> str:
-    """By handle where there is one; on X that keeps the replies to two citizens apart: it refuses the same post twice."""
+    """By handle where there is one; on X that keeps the replies to two citizens apart: it takes no post twice."""
     return f"@{identity.handle}" if identity.handle else identity.name or "inwoner"
 
 

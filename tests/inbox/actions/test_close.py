@@ -27,11 +27,10 @@ def answer(conversation: Conversation, minutes: int, **fields: object) -> Messag
         conversation=conversation,
         account=conversation.account,
         direction="out",
-        kind="answer",
         public=False,
         text="Antwoord",
         sent_at=MONDAY_10 + timedelta(minutes=minutes),
-        **{"state": "sent"} | fields,
+        **{"state": "sent", "kind": "answer"} | fields,
     )
 
 
