@@ -62,7 +62,9 @@ def failed(reason: str, kind: str) -> str:
             % platform
         ),
         "window_closed": lambda: _window_closed(kind),
-        "template_needed": lambda: _("WhatsApp now only takes an approved template. Send a template."),
+        "template_needed": lambda: _(
+            "WhatsApp takes no free text now. Wait for a new message, or reach the citizen another way."
+        ),
         "not_summoned": lambda: _(
             "X only accepts an answer to a post that mentions us. Ask the citizen to mention us."
         ),
@@ -108,7 +110,7 @@ def uncertain(kind: str, *, for_a_person: bool) -> str:
 
 def _window_closed(kind: str) -> str:
     if kind == Kind.WHATSAPP:
-        return _("The window of 24 hours is closed. Send a template, or wait for a new message.")
+        return _("The window of 24 hours is closed. Wait for a new message, or reach the citizen another way.")
     return _("The window for answers is closed. You can answer when the citizen writes again.")
 
 

@@ -118,7 +118,7 @@ def obstacle(conversation: Conversation) -> Refused | None:
         if capabilities.window is not None and capabilities.window.template_afterwards:
             return Refused(
                 "window_closed",
-                _("The window of 24 hours closed %(moment)s. Send a template, or wait for a new message.")
+                _("The window of 24 hours closed %(moment)s. Wait for a new message, or reach the citizen another way.")
                 % {"moment": moment},
             )
         return Refused(
