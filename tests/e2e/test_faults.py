@@ -248,7 +248,7 @@ def test_an_answer_stands_at_the_platform_once_whatever_its_call_met(
     text, message = storm.answered[way, name].result()
     until(
         lambda: ingrid.delivery(message) in ARRIVED,
-        150,
+        60,
         what=f"{way} after {name} sent",
         instead=lambda: (ingrid.get(f"messages/{message}/"), ingrid.call("GET", "accounts/").json()),
     )
