@@ -14,18 +14,17 @@ from inbox import sla
 from inbox.api.endpoint import Detail, Listing, UtcField, reading
 from inbox.api.paging import Order
 from inbox.api.refs import AccountRef, ColleagueRef, ContactRef, DepartmentRef, IdentityRef
-from inbox.models import AuditEntry, ClockKind, Conversation, ReadMarker, Result, Status, User
-
-# The orders are those of the partial indexes on Conversation.
-VIEWS: dict[str, Order] = {
-    "todo": Order("rank_at"),
-    "mine": Order("rank_at"),
-    "unclaimed": Order("rank_at"),
-    "late": Order("due_at"),
-    "waiting": Order("last_message_at", newest_first=True),
-    "later": Order("snoozed_until"),
-    "closed": Order("closed_at", newest_first=True),
-}
+from inbox.models import (
+    VIEWS,
+    AuditEntry,
+    ClockKind,
+    Conversation,
+    ConversationQuerySet,
+    ReadMarker,
+    Result,
+    Status,
+    User,
+)
 
 
 class ClockShown(serializers.Serializer):
@@ -98,7 +97,7 @@ class ConversationQuery(serializers.Serializer):
     updated_since = UtcField(required=False, help_text="With a message or any change from then on.")
 
 
-def shown_to(user: User) -> QuerySet[Conversation]:
+def shown_to(user: User) -> ConversationQuerySet:
     """Conversations of this colleague with all that is told of them, in one query; ``clock`` and ``unread`` too."""
     seen = ReadMarker.objects.filter(user=user, conversation=OuterRef("pk")).values("seen")[:1]
     return (
@@ -136,7 +135,7 @@ class Conversations(Listing):
         given = self.given
         rows = shown_to(self.caller)
         if view := given.get("view"):
-            rows = in_view(rows, view, self.caller)
+            rows = rows.in_view(view, self.caller, now())
         for name in ("status", "account", "public"):
             if name in given:
                 rows = rows.filter(**{name: given[name]})
@@ -158,7 +157,7 @@ class Conversations(Listing):
     def order(self, request: Request) -> Order:
         """The view's, or the newest conversation first."""
         view = self.given.get("view")
-        return VIEWS[view] if view else Order("pk", newest_first=True)
+        return Order(*VIEWS[view]) if view else Order("pk", newest_first=True)
 
     def parts(self, queryset: QuerySet[Conversation]) -> Sequence[QuerySet[Conversation]]:
         """By department: each has its own stretch of the index."""
@@ -186,21 +185,3 @@ class ConversationDetail(Detail):
     def get_object(self) -> Conversation:
         """Completed."""
         return complete(super().get_object())
-
-
-def in_view(rows: QuerySet[Conversation], view: str, user: User) -> QuerySet[Conversation]:
-    """Narrow to one view of the inbox; the same as the page's."""
-    match view:
-        case "mine":
-            return rows.filter(assignee=user, status__in=[Status.OPEN, Status.WAITING])
-        case "unclaimed":
-            return rows.filter(status=Status.OPEN, assignee__isnull=True)
-        case "late":
-            return rows.filter(status=Status.OPEN, due_at__isnull=False, due_at__lte=now())
-        case "waiting":
-            return rows.filter(status=Status.WAITING)
-        case "later":
-            return rows.filter(status=Status.SNOOZED)
-        case "closed":
-            return rows.filter(status=Status.CLOSED)
-    return rows.filter(status=Status.OPEN)

@@ -2,6 +2,7 @@
 
 from inbox.models.audit import AuditEntry
 from inbox.models.conversation import (
+    VIEWS,
     Clock,
     ClockKind,
     Conversation,
@@ -26,6 +27,7 @@ from inbox.models.rules import AccountSettings, ClosingDay, OpeningPeriod
 from inbox.models.tokens import ApiToken
 
 __all__ = [
+    "VIEWS",
     "AccountSettings",
     "ApiToken",
     "Attachment",

@@ -1,5 +1,6 @@
 """Conversation, its clocks, and who has read how far."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.conf import settings
@@ -35,14 +36,42 @@ class Result(models.TextChoices):
     SPAM = "spam", _("spam")
 
 
+# The views of the inbox, on the page and in the API: the field that with the id makes the order, and whether the
+# newest comes first. Each is a partial index of Conversation.
+VIEWS: dict[str, tuple[str, bool]] = {
+    "todo": ("rank_at", False),
+    "mine": ("rank_at", False),
+    "unclaimed": ("rank_at", False),
+    "late": ("due_at", False),
+    "waiting": ("last_message_at", True),
+    "later": ("snoozed_until", False),
+    "closed": ("closed_at", True),
+}
+
+
 class ConversationQuerySet(models.QuerySet["Conversation"]):
-    """Who may see what, in one place."""
+    """Who may see what, and what a view holds, in one place."""
 
     def visible_to(self, user: "User") -> Self:
         """Conversations that lie at a department of this colleague. Active colleagues only."""
         if not user.is_active:
             return self.none()
         return self.filter(department__in=user.departments.all())
+
+    def in_view(self, view: str, user: "User", at: datetime) -> Self:
+        """What belongs in a view (a key of VIEWS) for this colleague; ``at`` aware, for what is late by then.
+
+        Raises KeyError for a view there is not."""
+        wanted = {
+            "todo": Q(status=Status.OPEN),
+            "mine": Q(assignee=user, status__in=[Status.OPEN, Status.WAITING]),
+            "unclaimed": Q(status=Status.OPEN, assignee__isnull=True),
+            "late": Q(status=Status.OPEN, due_at__isnull=False, due_at__lte=at),
+            "waiting": Q(status=Status.WAITING),
+            "later": Q(status=Status.SNOOZED),
+            "closed": Q(status=Status.CLOSED),
+        }
+        return self.filter(wanted[view])
 
     def for_list(self) -> Self:
         """With everything a list row shows, in one query."""

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from channels.clock import now
+from inbox import models
 from inbox.models import Conversation, ConversationQuerySet, Department, ReadMarker, Status, User
 
 PAGE = 50
@@ -21,43 +22,47 @@ CAP = 99  # past this a count is told as "99+": never an exact count of a large 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One view of the inbox. ``order`` is the field that, with the id, makes its order; ``key`` follows "g"."""
+    """One view of the inbox on screen; ``key`` follows "g". What it holds, and how ordered, is inbox.models.VIEWS."""
 
     slug: str
     name: str | Promise
     icon: str
     key: str
-    order: str
     empty: str | Promise
-    newest_first: bool = False
     counted: bool = True
+
+    @property
+    def order(self) -> str:
+        """The field that, with the id, makes its order."""
+        return models.VIEWS[self.slug][0]
+
+    @property
+    def newest_first(self) -> bool:
+        """Which end comes first."""
+        return models.VIEWS[self.slug][1]
 
 
 VIEWS = {
     view.slug: view
     for view in (
-        View("todo", _("To do"), "inbox", "i", "rank_at", _("Nothing to do.")),
-        View("mine", pgettext_lazy("view", "Mine"), "mine", "m", "rank_at", _("You have nothing claimed.")),
-        View("unclaimed", _("Unclaimed"), "unclaimed", "n", "rank_at", _("Everything has been claimed.")),
-        View("late", pgettext_lazy("view", "Late"), "late", "t", "due_at", _("Nothing is late.")),
+        View("todo", _("To do"), "inbox", "i", _("Nothing to do.")),
+        View("mine", pgettext_lazy("view", "Mine"), "mine", "m", _("You have nothing claimed.")),
+        View("unclaimed", _("Unclaimed"), "unclaimed", "n", _("Everything has been claimed.")),
+        View("late", pgettext_lazy("view", "Late"), "late", "t", _("Nothing is late.")),
         View(
             "waiting",
             _("Waiting for citizen"),
             "waiting",
             "w",
-            "last_message_at",
             _("No conversation waits for a citizen."),
-            newest_first=True,
         ),
-        View("later", pgettext_lazy("view", "Later"), "later", "l", "snoozed_until", _("Nothing was put off.")),
+        View("later", pgettext_lazy("view", "Later"), "later", "l", _("Nothing was put off.")),
         View(
             "closed",
             pgettext_lazy("view", "Closed"),
             "closed",
             "a",
-            "closed_at",
             _("Nothing has been closed yet."),
-            newest_first=True,
             counted=False,
         ),
     )
@@ -114,21 +119,7 @@ class Page:
 
 def in_view(place: Place, queryset: ConversationQuerySet) -> ConversationQuerySet:
     """Narrow conversations to those that belong in the view, departments apart."""
-    match place.view.slug:
-        case "todo":
-            return queryset.filter(status=Status.OPEN)
-        case "mine":
-            return queryset.filter(assignee=place.user, status__in=[Status.OPEN, Status.WAITING])
-        case "unclaimed":
-            return queryset.filter(status=Status.OPEN, assignee__isnull=True)
-        case "late":
-            return queryset.filter(status=Status.OPEN, due_at__isnull=False, due_at__lte=now())
-        case "waiting":
-            return queryset.filter(status=Status.WAITING)
-        case "later":
-            return queryset.filter(status=Status.SNOOZED)
-        case _:
-            return queryset.filter(status=Status.CLOSED)
+    return queryset.in_view(place.view.slug, place.user, now())
 
 
 def ordered(place: Place, queryset: ConversationQuerySet, after: Cursor | None) -> ConversationQuerySet:
