@@ -3,8 +3,9 @@
 import asyncio
 import multiprocessing
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from statistics import quantiles
 
 
@@ -46,8 +47,8 @@ def run(port: int, requests: Sequence[bytes], connections: int, expect: int = 20
     return Outcome(len(requests), seconds, failed, cuts[49], cuts[94], cuts[98])
 
 
-def _work(port: int, requests: Sequence[bytes], connections: int, expect: int, sender: object) -> None:
-    sender.send(asyncio.run(_drive(port, requests, connections, expect)))  # type: ignore[attr-defined]
+def _work(port: int, requests: Sequence[bytes], connections: int, expect: int, sender: Connection) -> None:
+    sender.send(asyncio.run(_drive(port, requests, connections, expect)))
 
 
 async def _drive(port: int, requests: Sequence[bytes], connections: int, expect: int) -> tuple[list[float], int, float]:
@@ -86,9 +87,3 @@ async def _answer(reader: asyncio.StreamReader) -> int:
     if length:
         await reader.readexactly(length)
     return int(head.split(b" ", 2)[1])
-
-
-def repeated(times: int, make: Callable[[], Outcome]) -> Iterator[Outcome]:
-    """Several runs, for the median."""
-    for _ in range(times):
-        yield make()

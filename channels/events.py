@@ -87,21 +87,6 @@ def lock_waiting(limit: int) -> list[InboundEvent]:
     return events
 
 
-def lock_one(event_id: int) -> InboundEvent | None:
-    """One waiting event, locked, with its ``app``; None when it is done, gone or in someone else's hands."""
-    events = (
-        InboundEvent.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("app")
-        .filter(pk=event_id, state=EventState.STORED)
-    )
-    return events.first()
-
-
-def finish(event: InboundEvent, state: EventState, reason: str = "", traceback: str = "") -> None:
-    """Say what became of one event."""
-    finish_many([Outcome(event.pk, state, reason, traceback)])
-
-
 def finish_many(outcomes: Sequence[Outcome]) -> None:
     """Say what became of many events, in one statement."""
     if not outcomes:

@@ -38,11 +38,6 @@ def can_release(user: User, conversation: Conversation) -> bool:
     )
 
 
-def can_reply(user: User, conversation: Conversation) -> bool:
-    """Only the one who claimed it: nobody answers twice."""
-    return conversation.assignee_id == user.pk and conversation.status != Status.CLOSED and can_work(user, conversation)
-
-
 def can_assign(user: User, conversation: Conversation) -> bool:
     """Give it to a colleague of the department: the team lead always, others when it is theirs or nobody's."""
     return (

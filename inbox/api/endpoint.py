@@ -63,7 +63,6 @@ class Endpoint(GenericAPIView):
     authentication_classes = [ApiTokenAuthentication]
     content_negotiation_class = AlwaysJson
     parser_classes = [Json]
-    filter_backends = []
     pagination_class: type[Keyset] | None = None
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:

@@ -85,7 +85,7 @@ def test_items_of_gap_repair_come_as_they_were_stored(apps: Apps) -> None:
 def test_oldest_are_taken_first_with_their_app(apps: Apps, django_assert_num_queries: Any) -> None:
     for number in range(5):
         put(apps["x" if number % 2 else "facebook"], str(number))
-    events.finish(InboundEvent.objects.get(pk=ids()[0]), EventState.DONE)
+    events.finish_many([Outcome(ids()[0], EventState.DONE)])
     with transaction.atomic(), django_assert_num_queries(2):
         taken = events.lock_waiting(3)
         kinds = [event.app.kind for event in taken]
@@ -112,16 +112,11 @@ def test_what_one_has_in_hand_another_skips(apps: Apps) -> None:
         with transaction.atomic():
             return [event.pk for event in events.lock_waiting(10)]
 
-    def take_first() -> int | None:
-        with transaction.atomic():
-            event = events.lock_one(ids()[0])
-            return event and event.pk
-
     with transaction.atomic():
         mine = [event.pk for event in events.lock_waiting(2)]
-        theirs = elsewhere(take), elsewhere(take_first)
-    assert (mine, theirs) == (ids()[:2], (ids()[2:], None))
-    assert (elsewhere(take), elsewhere(take_first)) == (ids(), ids()[0])
+        theirs = elsewhere(take)
+    assert (mine, theirs) == (ids()[:2], ids()[2:])
+    assert elsewhere(take) == ids()
 
 
 def test_many_are_finished_in_one_statement(apps: Apps, django_assert_num_queries: Any) -> None:
@@ -158,7 +153,7 @@ def test_finishing_none_asks_nothing(db: None, django_assert_num_queries: Any) -
 
 def test_reason_that_postgres_refuses_does_not_stop_the_batch(apps: Apps) -> None:
     put(apps["x"], "1")
-    events.finish(InboundEvent.objects.get(), EventState.FAILED, "a\0b", "half \ud800")
+    events.finish_many([Outcome(ids()[0], EventState.FAILED, "a\0b", "half \ud800")])
     event = InboundEvent.objects.get()
     assert (event.state, event.reason, event.traceback) == ("failed", "a�b", "half ?")
 

@@ -296,7 +296,7 @@ def test_saving_a_page_leaves_what_workers_wrote(bea, accounts, webcare, monkeyp
     real = Account.save
 
     def meanwhile(self: Account, *args: Any, **options: Any) -> None:
-        Account.objects.filter(pk=account.pk).update(state="broken", error_reason="token", last_seen_external_id="9")
+        Account.objects.filter(pk=account.pk).update(state="broken", error_reason="token", error_code="190")
         real(self, *args, **options)
 
     monkeypatch.setattr(Account, "save", meanwhile)
@@ -309,7 +309,7 @@ def test_saving_a_page_leaves_what_workers_wrote(bea, accounts, webcare, monkeyp
     bea.post(page, {"handle": "nieuw", "name": account.name, "state": "active"} | kept)
     account.refresh_from_db()
     assert (account.handle, account.state, account.error_reason) == ("nieuw", "broken", "token")
-    assert (account.last_seen_external_id, account.secrets) == ("9", {"page_token": "waterkant-page-token"})
+    assert (account.error_code, account.secrets) == ("190", {"page_token": "waterkant-page-token"})
 
 
 # ---------------------------------------------------------------- does the connection work?

@@ -6,18 +6,18 @@ from inbox import permissions
 from inbox.models import Conversation, User
 from tests.conftest import MONDAY_10
 
-PREDICATES = ("can_see", "can_work", "can_claim", "can_take_over", "can_release", "can_reply", "can_assign")
+PREDICATES = ("can_see", "can_work", "can_claim", "can_take_over", "can_release", "can_assign")
 CLOSED = {"status": "closed", "result": "spam", "closed_at": MONDAY_10}
 
 # who, whose it is -> what they may, in the order of PREDICATES
 TABLE = {
     ("agent", "nobody"): "see work claim assign",
-    ("agent", "agent"): "see work release reply assign",
+    ("agent", "agent"): "see work release assign",
     ("agent", "colleague"): "see work take_over",
     ("agent", "closed"): "see work",
     ("lead", "nobody"): "see work claim assign",
     ("lead", "colleague"): "see work take_over release assign",
-    ("lead", "lead"): "see work release reply assign",
+    ("lead", "lead"): "see work release assign",
     ("lead", "closed"): "see work",
     ("admin", "colleague"): "see work take_over assign",
     ("viewer", "nobody"): "see",
