@@ -119,10 +119,15 @@ def test_right_signature_passes(kind: str) -> None:
 
 
 @kinds
-@pytest.mark.parametrize("body", [b"", b"{}", b"\xff\xfe\x00", "é=ë&leeg=".encode()])
+@pytest.mark.parametrize("body", [b"", b"{}", "é=ë&leeg=".encode()])
 def test_signature_is_over_the_raw_bytes_whatever_they_are(kind: str, body: bytes) -> None:
-    if kind == "whatsapp" and body == b"\xff\xfe\x00":
-        pytest.skip("Twilio signs a form, and never sends one that is no UTF-8")
+    assert connector(kind).verify(call(kind, body)) is None
+
+
+@pytest.mark.parametrize("kind", [kind for kind in registry.CONNECTORS if kind != "whatsapp"])
+def test_signature_is_over_raw_bytes_that_are_no_text(kind: str) -> None:
+    """Not Twilio: it signs the fields of a form, and never sends one that is no UTF-8."""
+    body = b"\xff\xfe\x00"
     assert connector(kind).verify(call(kind, body)) is None
 
 
