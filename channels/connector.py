@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from requests.auth import AuthBase
 
+from channels.errors import PermanentFailure
 from channels.http import PlatformSession
 from channels.messages import (
     AccountCredentials,
@@ -105,6 +106,26 @@ class Connector(ABC):
     @abstractmethod
     def check(self, account: AccountCredentials) -> Health:
         """Ask the platform whether our access works. A refusal is an answer; network trouble: TemporaryFailure."""
+
+    def webhook_problem(self, account: AccountCredentials, webhook_url: str) -> str:
+        """Why the platform would not bring this account's messages to ``webhook_url``: "" or "missing" (it knows no
+        such address), "invalid" (it stopped calling it), "unsubscribed" (not for this account). Raises as ``send``."""
+        return ""
+
+    def restore_webhook(self, account: AccountCredentials, webhook_url: str) -> None:
+        """Set right what ``webhook_problem`` said. Raises as ``send``; PermanentFailure "configuration" where only a
+        person at the platform can."""
+        raise PermanentFailure("", "configuration", "this platform lets nobody do that by its API")
+
+    def replay_webhooks(self, webhook_url: str, since: datetime, until: datetime) -> bool:
+        """Ask the platform to call again with what it could not bring us then; False: this platform has no such
+        thing. What comes is an ordinary webhook, known again by its key. Raises as ``send``."""
+        return False
+
+    def delete_media(self, account: AccountCredentials, url: str) -> bool:
+        """Delete a citizen's file at the platform now that we have a copy (AVG: keep no more than needed); False: not
+        a file that we can delete there. Gone already is success. Raises as ``send``."""
+        return False
 
     def profile(self, account: AccountCredentials, external_id: str) -> Person | None:
         """Who a bare id is, where webhooks carry no name (Messenger); None: not known. Raises as ``send``."""

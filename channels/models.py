@@ -71,7 +71,10 @@ class Account(models.Model):
     error_code = models.CharField(max_length=60, blank=True)
     error_reason = models.CharField(max_length=30, blank=True)
     error_at = models.DateTimeField(null=True, blank=True)
+    alerted_at = models.DateTimeField(null=True, blank=True)  # administrators were told of this breakage
     checked_at = models.DateTimeField(null=True, blank=True)
+    webhook_problem = models.CharField(max_length=30, blank=True)  # a key of account_state.WEBHOOK_PROBLEMS
+    webhook_checked_at = models.DateTimeField(null=True, blank=True)
     last_received_at = models.DateTimeField(null=True, blank=True)
     last_sent_at = models.DateTimeField(null=True, blank=True)
     gaps_checked_at = models.DateTimeField(null=True, blank=True)
@@ -97,6 +100,27 @@ class Account(models.Model):
             secrets=self.secrets,
             settings={"status_callback": self.app.webhook_url},
         )
+
+
+class GapCheck(models.Model):
+    """One round of gap repair on one account: from when was asked, and what it found."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="gap_checks")
+    since = models.DateTimeField()
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)  # null: it runs, or its worker died
+    by_hand = models.BooleanField(default=False)
+    listed = models.PositiveIntegerField(default=0)  # messages the platform showed us; X charges for each
+    found = models.PositiveIntegerField(default=0)  # of those, new to us
+    code = models.CharField(max_length=60, blank=True)
+    reason = models.CharField(max_length=30, blank=True)  # why it broke off: a key of errors.REASONS
+
+    class Meta:
+        verbose_name = _("gap check")
+        indexes: ClassVar = [models.Index(fields=["account", "-started_at"], name="gap_checks_of_account")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.started_at:%Y-%m-%d %H:%M}"
 
 
 class EventState(models.TextChoices):
@@ -130,6 +154,7 @@ class InboundEvent(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["id"], name="event_waiting", condition=models.Q(state="stored")),
             models.Index(fields=["-received_at"], name="event_failed", condition=models.Q(state="failed")),
+            models.Index(fields=["-received_at"], name="event_ignored", condition=models.Q(state="ignored")),
         ]
 
     def __str__(self) -> str:

@@ -14,6 +14,7 @@ from inbox.models.conversation import (
 from inbox.models.message import (
     Attachment,
     AttachmentState,
+    AttemptOutcome,
     AutoReply,
     Delivery,
     Direction,
@@ -21,6 +22,7 @@ from inbox.models.message import (
     Message,
     MessageVersion,
     Note,
+    SendAttempt,
 )
 from inbox.models.people import Contact, Department, Identity, Role, User
 from inbox.models.rules import AccountSettings, ClosingDay, OpeningPeriod
@@ -32,6 +34,7 @@ __all__ = [
     "ApiToken",
     "Attachment",
     "AttachmentState",
+    "AttemptOutcome",
     "AuditEntry",
     "AutoReply",
     "Clock",
@@ -52,6 +55,7 @@ __all__ = [
     "ReadMarker",
     "Result",
     "Role",
+    "SendAttempt",
     "Status",
     "User",
 ]

@@ -102,6 +102,43 @@ class Message(models.Model):
         return f"{self.direction} {self.pk}"
 
 
+class AttemptOutcome(models.TextChoices):
+    """What one attempt to send came to, or one question to the platform whether the message is there."""
+
+    SENT = "sent", _("the platform has it")
+    POSTPONED = "postponed", _("the platform asked to wait")
+    REFUSED = "refused", _("the platform refused it")
+    NO_ANSWER = "no_answer", _("no answer came")
+    DIED = "died", _("Webcare was stopped half-way")
+    FOUND = "found", _("asked: it is there")
+    ABSENT = "absent", _("asked: it is not there")
+    NOT_SURE = "not_sure", _("asked: cannot be told")
+    NOT_ASKED = "not_asked", _("could not be asked")
+
+
+class SendAttempt(models.Model):
+    """One call about one message of ours: when, what came of it, in the platform's own code. Never a text."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="send_attempts")
+    number = models.PositiveSmallIntegerField()  # Message.attempts when it was made
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)  # null: in flight, or its worker died
+    outcome = models.CharField(max_length=10, choices=AttemptOutcome.choices, blank=True)
+    code = models.CharField(max_length=60, blank=True)
+    reason = models.CharField(max_length=30, blank=True)  # a key of channels.errors.REASONS
+    again_at = models.DateTimeField(null=True, blank=True)  # the next attempt or question, not before
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )  # the colleague who asked for it; null: Webcare itself
+
+    class Meta:
+        verbose_name = _("attempt to send")
+        ordering: ClassVar = ["started_at", "id"]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number} of message {self.message_id}"
+
+
 class MessageVersion(models.Model):
     """An earlier text of a message that its author changed, or the text of one that was deleted."""
 
@@ -148,12 +185,18 @@ class Attachment(models.Model):
     error = models.CharField(max_length=60, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     fetch_at = models.DateTimeField(null=True, blank=True)
+    source_delete_at = models.DateTimeField(null=True, blank=True)  # delete it at the platform, not before; null: done
 
     class Meta:
         verbose_name = _("attachment")
         ordering: ClassVar = ["id"]
         indexes: ClassVar = [
             models.Index(fields=["fetch_at"], name="attachment_to_fetch", condition=Q(state="pending")),
+            models.Index(
+                fields=["source_delete_at"],
+                name="attachment_to_delete_there",
+                condition=Q(source_delete_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
