@@ -95,6 +95,11 @@ class Message(models.Model):
             models.Index(fields=["send_at", "id"], name="message_to_send", condition=Q(state="queued")),
             models.Index(fields=["taken_at"], name="message_in_flight", condition=Q(state="sending")),
             models.Index(fields=["send_at"], name="message_uncertain", condition=Q(state="unknown")),
+            models.Index(
+                fields=["account", "-state_at"],
+                name="message_for_a_person",
+                condition=Q(kind="answer", state__in=["failed", "unknown"]),
+            ),
             GinIndex(fields=["search"], name="message_search"),
         ]
 
@@ -192,6 +197,7 @@ class Attachment(models.Model):
         ordering: ClassVar = ["id"]
         indexes: ClassVar = [
             models.Index(fields=["fetch_at"], name="attachment_to_fetch", condition=Q(state="pending")),
+            models.Index(fields=["id"], name="attachment_failed", condition=Q(state="failed")),
             models.Index(
                 fields=["source_delete_at"],
                 name="attachment_to_delete_there",
