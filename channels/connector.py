@@ -52,6 +52,7 @@ class Connector(ABC):
     app_secrets: ClassVar[tuple[str, ...]]  # names of the secrets a PlatformApp of this kind holds
     account_secrets: ClassVar[tuple[str, ...]]
     asks_profiles: ClassVar[bool] = False  # private webhooks may carry a bare id, and ``profile`` knows whose it is
+    deletes_media: ClassVar[bool] = False  # it keeps a citizen's files until they are deleted: ``delete_media`` does
 
     def __init__(self, app: AppCredentials, session: PlatformSession) -> None:
         self.app = app

@@ -21,3 +21,8 @@ def connector_of(account: Account) -> Connector:
 def asks_profiles(kind: str) -> bool:
     """Whether a platform of this kind is to be asked who a bare id is. Raises KeyError for a kind we do not know."""
     return connector_class(kind).asks_profiles
+
+
+def deletes_media(kind: str) -> bool:
+    """Whether a file on a platform of this kind is to be deleted there once it is here. Raises KeyError as above."""
+    return connector_class(kind).deletes_media

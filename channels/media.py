@@ -1,9 +1,12 @@
 """Fetch what came along with a message: from the platform's own hosts only, within size and time, type by its bytes."""
 
 import io
+import os
 import tempfile
+import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -29,6 +32,8 @@ MAX_SECONDS = 60.0  # for one file, redirects included
 MAX_REDIRECTS = 3
 IN_MEMORY = 1024 * 1024  # bytes; a larger file goes to disk
 PREVIEW_PIXELS = 1200
+# What has to be unpacked whole takes four bytes a pixel, or six: a picture of a few kilobytes must not fill the memory.
+WHOLE_PIXELS = 25_000_000
 # What the platform promised, and which families of content type may keep that promise.
 PROMISED = {
     "image": ("image/",),
@@ -84,17 +89,46 @@ def fetch(account: Account, url: str, kind: str) -> FetchedFile:
 
 def preview(content: bytes) -> bytes | None:
     """A JPEG of at most PREVIEW_PIXELS wide and high, upright, without the maker's data (place, time, camera);
-    None for what is no picture, or is too large to open safely."""
-    try:
-        with Image.open(io.BytesIO(content), formats=list(sniffing.PICTURES)) as picture:
-            if picture.width * picture.height > sniffing.MAX_PIXELS:
-                return None
-            picture.draft("RGB", (PREVIEW_PIXELS, PREVIEW_PIXELS))  # a JPEG is decoded small at once
-            upright = ImageOps.exif_transpose(picture)
-            upright.thumbnail((PREVIEW_PIXELS, PREVIEW_PIXELS))
-            return _jpeg(upright)
-    except sniffing.DAMAGED:
+    None for what is no picture, or is too large to open safely. One at a time in a process, some 200 MB at most."""
+    with _one_at_a_time:
+        try:
+            with Image.open(io.BytesIO(content), formats=list(sniffing.PICTURES)) as picture:
+                # A plain JPEG is decoded small at once; anything else has to be unpacked whole.
+                in_parts = picture.format == "JPEG" and not picture.info.get("progressive")
+                if picture.width * picture.height > (sniffing.MAX_PIXELS if in_parts else WHOLE_PIXELS):
+                    return None
+                picture.draft("RGB", (PREVIEW_PIXELS, PREVIEW_PIXELS))
+                picture.thumbnail((PREVIEW_PIXELS, PREVIEW_PIXELS))
+                return _jpeg(ImageOps.exif_transpose(picture))
+        except sniffing.DAMAGED:
+            return None
+
+
+def preview_path(path: Path) -> Path:
+    """Where the preview of the file at ``path`` is kept."""
+    return path.with_name(f"{path.name}.preview")
+
+
+def keep_preview(path: Path) -> bytes | None:
+    """Make the preview of the file at ``path`` and keep it beside it; None as ``preview``. Raises OSError.
+
+    It can be made again at any time, so it is no part of a backup."""
+    made = preview(path.read_bytes())
+    if made is None:
         return None
+    # Written aside and renamed: whoever looks meanwhile sees none, or the whole of it.
+    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=".preview-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(made)
+        Path(aside).replace(preview_path(path))
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise
+    return made
+
+
+_one_at_a_time = threading.Lock()
 
 
 def _jpeg(picture: Image.Image) -> bytes:

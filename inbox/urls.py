@@ -34,6 +34,7 @@ urlpatterns = [
     path("messages/<int:pk>/mark-sent/", acts.message_mark_sent, name="message_mark_sent"),
     path("attachments/<int:pk>/", attachments.attachment, name="attachment"),
     path("attachments/<int:pk>/preview/", attachments.preview, name="attachment_preview"),
+    path("attachments/<int:pk>/retry/", attachments.retry, name="attachment_retry"),
     path("search/", search.search, name="search"),
     path("nothing-lost/", nothing_lost.show, name="nothing_lost"),
     path("nothing-lost/replay/", nothing_lost.replay, name="nothing_lost_replay"),

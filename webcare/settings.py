@@ -110,6 +110,8 @@ else:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env("REDIS_URL")
 MEDIA_ROOT = env("MEDIA_ROOT", default=str(BASE_DIR / "media"))
+# A platform that keeps files until they are deleted (Twilio): so many hours after ours was written. 0: at once.
+MEDIA_KEPT_THERE_HOURS = env.int("MEDIA_KEPT_THERE_HOURS", default=0)
 MEDIA_URL = ""  # attachments are served by a view that checks who may see them
 STATIC_URL = "/static/"
 STATIC_ROOT = env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
@@ -170,8 +172,14 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-# A worker of its own for what comes in: however slow a platform is to take answers or files, no question waits for it.
-CELERY_TASK_ROUTES = {"inbox.tasks.drain_events": {"queue": "incoming"}}
+# Workers of their own: however slow a platform is to take answers or to give files, no question waits for it, and no
+# answer for a file (docs/adr/0007). Each queue named here needs a worker, or /readyz says that workers are missing.
+CELERY_TASK_ROUTES = {
+    "inbox.tasks.drain_events": {"queue": "incoming"},
+    "inbox.tasks.send_message": {"queue": "sending"},
+    "inbox.tasks.send_due": {"queue": "sending"},
+    "inbox.tasks.fetch_due_media": {"queue": "media"},
+}
 # Sweepers: what a lost kick, a crashed worker or a dead Redis left behind. Seconds.
 CELERY_BEAT_SCHEDULE = {
     "drain": {"task": "inbox.tasks.drain_events", "schedule": 5.0, "options": {"expires": 5}},

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -10,7 +11,10 @@ from django.views.decorators.http import require_safe
 
 from channels import media
 from inbox import permissions
+from inbox.actions.refetch import refetch
+from inbox.actions.refused import NotVisible
 from inbox.models import Attachment, AttachmentState, Conversation, User
+from inbox.views import acts
 from inbox.views.conversation import SignedIn
 
 # Types that a browser shows or plays without running anything of them; every other file is only bytes.
@@ -53,14 +57,32 @@ def attachment(request: SignedIn, pk: int) -> HttpResponseBase:
 def preview(request: SignedIn, pk: int) -> HttpResponseBase:
     """A picture, made anew as a JPEG: nothing of the sender's bytes reaches the page. 404 for what is no picture."""
     found = _found(request.user, pk)
+    path = Path(found.file.path)
     try:
-        with found.file.open("rb") as content:
-            picture = media.preview(content.read())
+        picture = _kept(media.preview_path(path)) or media.keep_preview(path)
     except FileNotFoundError:
         raise Http404 from None
     if picture is None:
         raise Http404
     return HttpResponse(picture, content_type="image/jpeg", headers={"Content-Disposition": "inline"})
+
+
+@acts.act
+def retry(request: SignedIn, pk: int) -> HttpResponse:
+    """Opnieuw ophalen: POST, back to the conversation, where it now says that it is being fetched."""
+    visible = Conversation.objects.visible_to(request.user)
+    found = Attachment.objects.filter(pk=pk, message__conversation__in=visible)
+    conversation_id = found.values_list("message__conversation_id", flat=True).first()
+    if conversation_id is None:
+        raise NotVisible
+    return acts.attempt(request, conversation_id, lambda: refetch(pk, by=request.user))
+
+
+def _kept(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 def _found(user: User, pk: int) -> Attachment:

@@ -91,7 +91,7 @@ def test_missing_file_is_tried_again_later_and_then_failed(
     photo.refresh_from_db()
     assert (photo.state, photo.error, photo.attempts) == ("failed", "http_404", fetching.MAX_ATTEMPTS)
     files.answer = lambda request: Answer(200, picture())
-    assert fetching.retry(photo.pk) is True
+    assert fetching.retry_failed() == 1
     tasks.fetch_due_media()
     photo.refresh_from_db()
     assert photo.state == "ready"

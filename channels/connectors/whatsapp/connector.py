@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from channels.connector import Connector, Found, Health
-from channels.connectors.whatsapp import parse, read, send, signature
+from channels.connectors.whatsapp import media, parse, read, send, signature
 from channels.messages import (
     AccountCredentials,
     Capabilities,
@@ -41,6 +41,7 @@ class WhatsAppConnector(Connector):
     kind: ClassVar[str] = "whatsapp"
     app_secrets: ClassVar[tuple[str, ...]] = ("account_sid", "auth_token")
     account_secrets: ClassVar[tuple[str, ...]] = ()
+    deletes_media: ClassVar[bool] = True
     # The API, and the storage it redirects to: guarded media, and media from before the guard was on.
     media_hosts: ClassVar[tuple[str, ...]] = (
         "api.twilio.com",
@@ -93,3 +94,7 @@ class WhatsAppConnector(Connector):
     def media_auth(self, account: AccountCredentials, url: str) -> tuple[str, str] | None:
         """Our credentials for files of our own account at Twilio's API, and nowhere else."""
         return read.media_auth(self.app, self.session, url)
+
+    def delete_media(self, account: AccountCredentials, url: str) -> bool:
+        """By its address under our own account at Twilio, which else keeps it until somebody deletes it."""
+        return media.delete(self.app, self.session, url)

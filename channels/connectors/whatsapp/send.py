@@ -103,7 +103,7 @@ def failure(error: TwilioException, *, writing: bool, retry_after: str = "") -> 
     """One of the three outcomes for whatever exception the library raised.
 
     Never passes its text on: it may quote a telephone number or the message."""
-    status, code = _status_and_code(error)
+    status, code = status_and_code(error)
     named = str(code) if code else str(status or "")
     if status == 429:
         return TemporaryFailure(named, TEMPORARY.get(code, "rate_limit"), retry_at=_retry_at(code, retry_after))
@@ -177,7 +177,7 @@ def address(external_id: str) -> str:
     return external_id if external_id.startswith(CHANNEL) else CHANNEL + external_id
 
 
-def _status_and_code(error: TwilioException) -> tuple[int, int]:
+def status_and_code(error: TwilioException) -> tuple[int, int]:
     """HTTP status and Twilio's code (0 when there is none) of any of the library's exceptions."""
     if isinstance(error, TwilioRestException | TwilioServiceException):
         status, code = _number(error.status), _number(error.code)

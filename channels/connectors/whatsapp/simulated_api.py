@@ -215,6 +215,7 @@ async def _media(platform: "SimulatedWhatsApp", request: Request) -> Response:
         return _missing(request)
     if request.method == "DELETE":
         message["media"].remove(file)
+        platform.world.record(platform.kind, "media_deleted", file["sid"], message=message["sid"])
         platform.world.changed()
         return Response(status_code=204)
     if sid.endswith(".json"):
