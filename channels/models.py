@@ -73,6 +73,8 @@ class Account(models.Model):
     error_at = models.DateTimeField(null=True, blank=True)
     alerted_at = models.DateTimeField(null=True, blank=True)  # administrators were told of this breakage
     checked_at = models.DateTimeField(null=True, blank=True)
+    token_expires_at = models.DateTimeField(null=True, blank=True)  # where the platform tells
+    expiry_alerted_for = models.DateTimeField(null=True, blank=True)  # the token_expires_at administrators were told of
     webhook_problem = models.CharField(max_length=30, blank=True)  # a key of account_state.WEBHOOK_PROBLEMS
     webhook_checked_at = models.DateTimeField(null=True, blank=True)
     last_received_at = models.DateTimeField(null=True, blank=True)
@@ -143,7 +145,8 @@ class InboundEvent(models.Model):
     state = models.CharField(max_length=10, choices=EventState.choices, default=EventState.STORED)
     reason = models.TextField(blank=True)  # why ignored or failed; codes, no personal data
     traceback = models.TextField(blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)  # how often a worker began on it
+    taken_at = models.DateTimeField(null=True, blank=True)  # when the last one began, by the database's clock
     processed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
