@@ -222,15 +222,18 @@ class Desk:
             self.town.unlisten(event)
 
     async def play(self, request: Request) -> Response:
-        """A citizen does something at a platform."""
+        """A citizen does something at a platform; with ``"lost": true`` none of its webhooks is brought."""
         platform = self.town.platforms.get(request.path_params["kind"])
         if platform is None:
             raise Refused("Dit platform is er niet.", 404)
         data = _checked(await _json(request))
+        self.town.post.losing = data.pop("lost", False) is True
         try:
             made = platform.play(request.path_params["action"], data)
         except (KeyError, ValueError) as error:
             raise Refused(sentence_of(error)) from error
+        finally:
+            self.town.post.losing = False
         return JSONResponse(made)
 
     # -- faults and books --------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Gemeente Waterkant as the simulator and the demo know it: accounts, secrets and citizens. Nothing here is real."""
 
+import os
 from dataclasses import dataclass, field
 
 
@@ -90,12 +91,31 @@ APPS = (
     ),
 )
 
+
+def more_citizens(number: int) -> tuple[Citizen, ...]:
+    """A larger town, for the fault run: as many more, each the same at every call."""
+    return tuple(
+        Citizen(
+            f"inwoner{n:04}",
+            f"Inwoner {n:04}",
+            f"inwoner{n:04}",
+            str(9007199254750000 + n),
+            str(10220000000010000 + n),
+            str(7300000000010000 + n),
+            f"+316000{10000 + n}",
+            f"NL.{1000000000010000 + n}",
+        )
+        for n in range(1, number + 1)
+    )
+
+
 CITIZENS = (
     Citizen("aisha", "Aïsha Benali", "aisha_b", "9007199254741001", "10220000000000001", "7300000000000001", "+31600000001", "NL.1000000000000001"),
     Citizen("henk", "Henk de Wit", "henkdewit", "9007199254741002", "10220000000000002", "7300000000000002", "+31600000002", "NL.1000000000000002"),
     Citizen("sofie", "Sofie van Dam", "sofievandam", "9007199254741003", "10220000000000003", "7300000000000003", "+31600000003", "NL.1000000000000003"),
     Citizen("mehmet", "Mehmet Yıldız", "mehmetyildiz", "9007199254741004", "10220000000000004", "7300000000000004", "+31600000004", "NL.1000000000000004"),
     Citizen("lot", "Lot Jansen", "lotjansen", "9007199254741005", "10220000000000005", "7300000000000005", "", "NL.1000000000000005"),
+    *more_citizens(int(os.environ.get("SIMULATOR_CITIZENS") or 0)),
 )  # fmt: skip
 
 
