@@ -115,7 +115,7 @@ class Postgres:
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
         end_leftover(self.data / "postmaster.pid", self.data, signal.SIGINT)
-        self.port = free_port()
+        self.port = self.port or free_port()  # started again, it is where it was
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),

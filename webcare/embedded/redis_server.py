@@ -39,8 +39,9 @@ class RedisServer:
         folder = self.home.make("redis")
         pid_file = folder / "redis.pid"
         end_leftover(pid_file, folder, signal.SIGTERM)
-        self.port = free_port()
-        self.password = secrets.token_urlsafe(24)
+        # Started again, it is where it was.
+        self.port = self.port or free_port()
+        self.password = self.password or secrets.token_urlsafe(24)
         lines = [
             "bind 127.0.0.1",
             f"port {self.port}",
