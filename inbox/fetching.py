@@ -13,7 +13,7 @@ from django.core.files import File
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
 
-from channels import account_state, gateway, media
+from channels import account_state, gateway, media, sniffing
 from channels.account_state import log_crash
 from channels.clock import now
 from channels.errors import SendError
@@ -112,8 +112,8 @@ def _fetch(attachment: Attachment) -> None:
     attachment.content_type, attachment.size = fetched.content_type[:100], fetched.size
     try:
         kept = _on_disk(Path(attachment.file.path), fetched.size)
-        if fetched.content_type.startswith("image/"):
-            media.keep_preview(Path(attachment.file.path))
+        if attachment.content_type in sniffing.PICTURES.values() and not media.keep_preview(Path(attachment.file.path)):
+            attachment.content_type = sniffing.UNKNOWN  # not one that can be opened safely: a download
     except OSError as error:
         log_crash("media_not_kept", account, error)
         kept = False

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import nh3
-from django.template.defaultfilters import filesizeformat
-from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import urlize
 from django.utils.safestring import SafeString, mark_safe
@@ -13,10 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from inbox import failure_words, sla
-from inbox.models import Attachment, AttachmentState, Conversation, Delivery, Direction, Message
+from inbox.models import Conversation, Delivery, Direction, Message
 from inbox.office_hours import local
-
-IN_SIGHT = {"image", "sticker"}
+from inbox.views.files import File, file, web_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +32,6 @@ class Version:
 
     html: SafeString
     until: str
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """An attachment. ``shape``: image | audio | video | file | location | contact | link | pending | failed."""
-
-    pk: int
-    shape: str
-    icon: str
-    name: str
-    words: str
-    url: str = ""
-    preview: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +73,6 @@ def linked(text: str) -> SafeString:
     return mark_safe(clean)  # noqa: S308 - nh3 let through links only
 
 
-def web_address(url: str) -> str:
-    """The address when it is one of the web, else "": platforms' words never become another scheme."""
-    return url if url.startswith(("https://", "http://")) else ""
-
-
 def bubble(message: Message, conversation: Conversation, *, works: bool, decides: bool, moment: datetime) -> Bubble:
     """``message`` with its author, attachments and versions loaded. ``works``: the reader may do more than read, and
     so see what the citizen took back; ``decides``: also what becomes of an answer that did not go."""
@@ -118,7 +97,7 @@ def bubble(message: Message, conversation: Conversation, *, works: bool, decides
             for version in message.versions.all()
             if works and version.text
         ),
-        files=() if deleted and not works else tuple(file(item) for item in message.attachments.all()),
+        files=() if deleted and not works else tuple(file(item, retry=works) for item in message.attachments.all()),
         delivery=delivery(message) if ours else None,
         acts=_acts(message) if ours and decides else frozenset(),
     )
@@ -150,59 +129,6 @@ def delivery(message: Message) -> DeliveryWords:
             return DeliveryWords("warning", _("not certain whether this arrived"), tone, more)
         case _:
             return DeliveryWords("dismiss", _("withdrawn: it was not sent"))
-
-
-def file(attachment: Attachment) -> File:
-    """An attachment in words, with the addresses of our own views only."""
-    kind = attachment.kind
-    if kind == "location":
-        return _place(attachment)
-    if kind == "contact":
-        return File(attachment.pk, "contact", "contact", attachment.name or _("Contact card"), attachment.text)
-    if attachment.state == AttachmentState.NONE:
-        address = web_address(attachment.source_url) if kind == "link" else ""
-        return File(attachment.pk, "link", "external", attachment.name or address, attachment.text, address)
-    name = attachment.name or _kind_words(kind)
-    icon = "photo" if kind in IN_SIGHT else "attachment"
-    if attachment.state == AttachmentState.PENDING:
-        return File(attachment.pk, "pending", icon, name, _("is being fetched"))
-    if attachment.state == AttachmentState.FAILED:
-        return File(attachment.pk, "failed", "warning", name, _file_error(attachment.error))
-    url = reverse("attachment", args=[attachment.pk])
-    size = filesizeformat(attachment.size) if attachment.size is not None else ""
-    family = attachment.content_type.partition("/")[0]
-    if family == "image":
-        preview = reverse("attachment_preview", args=[attachment.pk])
-        return File(attachment.pk, "image", icon, attachment.text or name, size, url, preview)
-    shape = family if family in {"audio", "video"} else "file"
-    return File(attachment.pk, shape, icon, name, size, url)
-
-
-def _place(attachment: Attachment) -> File:
-    words, url = attachment.text, ""
-    if attachment.latitude is not None and attachment.longitude is not None:
-        spot = f"{attachment.latitude:.5f}, {attachment.longitude:.5f}"
-        words = f"{words} ({spot})" if words else spot
-        latitude, longitude = f"{attachment.latitude:.5f}", f"{attachment.longitude:.5f}"
-        url = f"https://www.openstreetmap.org/?mlat={latitude}&mlon={longitude}#map=18/{latitude}/{longitude}"
-    return File(attachment.pk, "location", "location", attachment.name or _("Location"), words, url)
-
-
-def _kind_words(kind: str) -> str:
-    return {
-        "image": _("Photo"),
-        "sticker": _("Sticker"),
-        "video": _("Video"),
-        "audio": _("Sound recording"),
-    }.get(kind, pgettext("attachment", "File"))
-
-
-def _file_error(code: str) -> str:
-    if code == "too_large":
-        return _("was not fetched: larger than 20 MB. Ask the citizen for a smaller file.")
-    if code == "content":
-        return _("was not fetched: it is not what it says it is.")
-    return _("could not be fetched. Ask the citizen to send it again.")
 
 
 def _author(message: Message, conversation: Conversation) -> str:

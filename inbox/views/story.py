@@ -31,6 +31,7 @@ BESIDE_ONLY = frozenset(
         "send_retried",
         "send_withdrawn",
         "send_confirmed",
+        "media_retried",
     }
 )
 
@@ -156,6 +157,8 @@ def _beside(entry: AuditEntry, words: dict[str, str]) -> tuple[str, str] | None:
             return "dismiss", _("%(who)s decided that an answer need not go") % words
         case "send_confirmed":
             return "check", _("%(who)s saw that an answer arrived") % words
+        case "media_retried":
+            return "retry", _("%(who)s had a file fetched again") % words
         case "message_edited":
             return "note", _("The citizen changed a message")
         case "message_deleted":
