@@ -246,10 +246,9 @@ class Desk:
         """Switch one on."""
         order = await _json(request)
         try:
-            added = self.town.faults.add(order)
+            added = self.town.add_fault(order)
         except ValueError as error:
             raise Refused(str(error)) from error
-        self.town.changed()
         return JSONResponse([asdict(item) for item in added], status_code=201)
 
     async def clear_faults(self, request: Request) -> Response:

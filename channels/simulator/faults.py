@@ -15,7 +15,9 @@ from channels.simulator.platform import Json, Platform
 API_FAULTS = ("slow", "rate_limit", "server_error", "token", "timeout_after")
 WEBHOOK_FAULTS = ("duplicate", "reverse", "drop", "delay", "batch")
 HOLDING = ("reverse", "batch")  # hold a number of webhooks back, so they need one
+SWITCHES = ("webhook_invalid",)  # on until the platform's own API, or whoever clears faults, mends it
 DEFAULT_SECONDS = {"slow": 3.0, "timeout_after": 30.0, "delay": 5.0, "reverse": 30.0, "batch": 30.0}
+ALL = API_FAULTS + WEBHOOK_FAULTS + SWITCHES
 OPERATIONS = ("", "send", "read")
 MAX_COUNT, MAX_SECONDS, MAX_ACTIVE = 10_000, 3600.0, 200
 
@@ -52,14 +54,14 @@ class Faults:
     def add(self, order: Json) -> list[Fault]:
         """Switch a fault on. Raises ValueError with a Dutch sentence for an order that makes no sense.
 
-        ``count`` 0 means until taken away. A holding fault for "*" becomes one per platform: each platform holds
-        its own webhooks.
+        ``count`` 0 means until taken away; a switch knows no other. A holding fault or a switch for "*" becomes one
+        per platform: each platform holds its own webhooks.
         """
         kind, name, operation = (order.get(key, "") for key in ("kind", "fault", "operation"))
         if kind not in (*self.kinds, "*"):
             raise ValueError(f"Kies een platform: {', '.join(self.kinds)}, of * voor alle.")
-        if name not in API_FAULTS + WEBHOOK_FAULTS:
-            raise ValueError(f"Deze storing is er niet. Kies uit: {', '.join(API_FAULTS + WEBHOOK_FAULTS)}.")
+        if name not in ALL:
+            raise ValueError(f"Deze storing is er niet. Kies uit: {', '.join(ALL)}.")
         if operation not in OPERATIONS:
             raise ValueError("Een storing geldt voor send, voor read, of voor beide (laat operation dan leeg).")
         count = _number(order.get("count", 1), "Het aantal keren", MAX_COUNT)
@@ -74,7 +76,10 @@ class Faults:
         )
         if len(self.active) >= MAX_ACTIVE:
             raise ValueError("Er staan al te veel storingen aan. Zet ze eerst uit.")
-        kinds = self.kinds if kind == "*" and name in HOLDING else (kind,)
+        kinds = self.kinds if kind == "*" and name in HOLDING + SWITCHES else (kind,)
+        if name in SWITCHES:
+            count = 0
+            self.active = [item for item in self.active if item.fault != name or item.kind not in kinds]
         added = [
             Fault(
                 next(self._ids),
@@ -100,6 +105,10 @@ class Faults:
                         self.active.remove(item)
                 return item
         return None
+
+    def switched_off(self, name: str, kind: str) -> None:
+        """The platform mended it itself: take the switch away."""
+        self.active = [item for item in self.active if item.fault != name or item.kind != kind]
 
     def clear(self, number: int | None = None) -> None:
         """Switch one off, or all."""

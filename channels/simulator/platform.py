@@ -68,6 +68,25 @@ class Platform(ABC):
     def empty(self) -> Json:
         """The state of a town where nothing was said yet, with the municipality's own first posts."""
 
+    @property
+    def webhook_valid(self) -> bool:
+        """Whether the platform calls our webhook. False (fault ``webhook_invalid``): it brings nothing until its own
+        API is asked to validate, or subscribe, anew; the endpoint that does so sets this to True."""
+        return bool(self.state.get("webhook_valid", True))
+
+    @webhook_valid.setter
+    def webhook_valid(self, valid: bool) -> None:
+        self.state["webhook_valid"] = valid
+        self.world.changed()
+
+    def brings(self, body: bytes) -> bool:
+        """Whether this webhook is brought at all; asked when it is posted and before each try."""
+        return self.webhook_valid
+
+    def missed(self, body: bytes) -> bool:
+        """This webhook was dropped, withheld or given up; whether it is kept, by a platform that can bring it again."""
+        return False
+
     @abstractmethod
     def routes(self) -> list[BaseRoute]:
         """The platform's HTTP API at its own paths (/2/tweets, /v26.0/…, /2010-04-01/…).

@@ -77,12 +77,16 @@ class Post:
         batch: Callable[[str, list[Webhook]], Webhook | None],
         record: Callable[..., None],
         changed: Callable[[], None],
+        brings: Callable[[str, bytes], bool],
+        missed: Callable[[str, bytes], bool],
     ) -> None:
         self.public_url = public_url.rstrip("/")
         self.faults = faults
         self.batch = batch
         self.record = record
         self.changed = changed
+        self.brings = brings  # whether the platform calls us with this at all
+        self.missed = missed  # told of what was not brought
         self.delivered = 0
         self.losing = False  # while True everything posted is lost: how a test loses the webhooks of one happening
         self.lines: dict[str, Line] = {}
@@ -157,8 +161,13 @@ class Post:
 
     def deliver(self, kind: str, webhook: Webhook) -> None:
         """Put a webhook in line, with the faults of the moment."""
+        if not self.brings(kind, webhook.body):
+            self._withhold(kind, webhook.path, webhook.body)
+            self.changed()
+            return
         if self.losing or self._fault("drop", kind) is not None:
             self.record(kind, "webhook dropped", "", path=webhook.path)
+            self.missed(kind, webhook.body)
             self.changed()
             return
         copies = 1
@@ -275,6 +284,11 @@ class Post:
                 line.wake.clear()
                 await line.wake.wait()
             parcel = line.parcels[0]
+            if not self.brings(parcel.kind, parcel.body):
+                line.parcels.popleft()
+                self._withhold(parcel.kind, parcel.path, parcel.body)
+                self.changed()
+                continue
             problem, connected = await self._try(parcel)
             parcel.tries += 1
             if not connected:
@@ -342,6 +356,11 @@ class Post:
         if not parcel.undelivered:
             parcel.undelivered = True
             self.record(parcel.kind, "webhook undelivered", "", path=parcel.path, problem=problem)
+            self.missed(parcel.kind, parcel.body)
+
+    def _withhold(self, kind: str, path: str, body: bytes) -> None:
+        self.record(kind, "webhook withheld", "", path=path)
+        self.missed(kind, body)
 
     def _lost(self, parcel: Parcel, problem: str) -> None:
         details: dict[str, Any] = {"path": parcel.path, "problem": problem}

@@ -53,11 +53,15 @@ class Town:
         kept = self._file.load()
         self._last_id = int(kept.get("last_id", 0))
         self.faults = Faults(tuple(platforms))
-        self.post = Post(self.public_url, self.faults, self._batch, self.record, self.changed)
+        self.post = Post(
+            self.public_url, self.faults, self._batch, self.record, self.changed, self._brings, self._missed
+        )
         self.platforms = {kind: make(self) for kind, make in platforms.items()}
         for kind, platform in self.platforms.items():
             # Keys a newer version added keep their empty value.
             platform.state = {**platform.state, **kept.get("platforms", {}).get(kind, {})}
+            if not platform.webhook_valid:  # faults do not survive a restart, but this one is the platform's own memory
+                self.faults.add({"kind": kind, "fault": "webhook_invalid"})
         self._kept_post: Json = kept.get("post", {})
 
     # -- World -------------------------------------------------------------------------------------------
@@ -104,10 +108,22 @@ class Town:
         self.record(fault.kind, "fault", "", fault=fault.fault, method=method, path=path)
         self.changed()
 
+    def add_fault(self, order: Json) -> list[Fault]:
+        """Switch a fault on. Raises as ``Faults.add``."""
+        added = self.faults.add(order)
+        for item in added:
+            if item.fault == "webhook_invalid":
+                self.platforms[item.kind].state["webhook_valid"] = False
+        self.changed()
+        return added
+
     def clear_faults(self, number: int | None = None) -> None:
         """Switch a fault off, or all; what webhook faults held back goes out."""
         cleared = [item for item in self.faults.active if number is None or item.id == number]
         self.faults.clear(number)
+        for item in cleared:
+            if item.fault == "webhook_invalid":
+                self.platforms[item.kind].webhook_valid = True
         if number is None or any(item.fault in WEBHOOK_FAULTS for item in cleared):
             self.post.flush()
         self.changed()
@@ -177,12 +193,21 @@ class Town:
 
     def _changed(self) -> None:
         self.version += 1
+        for kind, platform in self.platforms.items():
+            if platform.webhook_valid:  # mended through the platform's own API
+                self.faults.switched_off("webhook_invalid", kind)
         self._dirty.set()
         for event in self._listeners:
             event.set()
 
     def _batch(self, kind: str, webhooks: list[Webhook]) -> Webhook | None:
         return self.platforms[kind].batch(webhooks)
+
+    def _brings(self, kind: str, body: bytes) -> bool:
+        return self.platforms[kind].brings(body)
+
+    def _missed(self, kind: str, body: bytes) -> bool:
+        return self.platforms[kind].missed(body)
 
     def _dump(self) -> tuple[int, str]:
         text = json.dumps(

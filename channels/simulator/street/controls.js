@@ -19,6 +19,7 @@ const FAULTS = [
     ["batch", "Samen in één bezorging", "Zoveel berichten worden vastgehouden en komen in één keer."],
     ["delay", "Te laat bezorgd", "Elk bericht komt zoveel seconden later."],
     ["drop", "Niet bezorgd", "De bezorging valt weg; de inbox moet het bericht zelf ophalen."],
+    ["webhook_invalid", "Webhook afgekeurd", "Het platform belt de inbox niet meer, tot de aansluiting is hersteld."],
   ]],
 ];
 const WEBHOOK = FAULTS[1][1].map(([name]) => name);

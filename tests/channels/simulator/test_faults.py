@@ -103,7 +103,7 @@ def test_the_street_itself_never_fails(street: Street) -> None:
         (
             {"kind": "x", "fault": "brand"},
             "Deze storing is er niet. Kies uit: slow, rate_limit, server_error, token, timeout_after, duplicate, "
-            "reverse, drop, delay, batch.",
+            "reverse, drop, delay, batch, webhook_invalid.",
         ),
     ],
 )

@@ -1,5 +1,6 @@
 """Webhooks come in order, are tried again as each platform does, survive a restart, and fail on request."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -169,3 +170,45 @@ def test_held_webhooks_go_by_themselves_when_the_street_falls_silent(street: Str
     street.play("x", "mention", text="een")
     inbox.expect(["een"])
     assert street.call("GET", "/faults") == []
+
+
+def test_invalid_webhook_brings_nothing_until_it_is_restored(
+    open_street: Open, webcare_server: Server, inbox: Inbox
+) -> None:
+    server = open_street(webcare_server.url)
+    street, town = Street(server.url), server.app.state.town
+    added = street.fault("*", "webhook_invalid", count=3)
+    assert [(one["kind"], one["left"]) for one in added] == [("x", None), ("facebook", None), ("whatsapp", None)]
+    street.play("x", "mention", text="achtergehouden")
+    assert [line["kind"] for line in street.books("webhook withheld")] == ["x"]
+    town.platforms["x"].webhook_valid = True  # as its own API would
+    until(lambda: [one["kind"] for one in street.call("GET", "/faults")] == ["facebook", "whatsapp"])
+    street.play("x", "mention", text="weer bezorgd")
+    inbox.expect(["weer bezorgd"])
+    assert [len(platform.kept) for platform in town.platforms.values()] == [1, 0, 0]
+
+
+def test_invalid_webhook_is_remembered_and_ends_with_its_fault(
+    open_street: Open, webcare_server: Server, inbox: Inbox
+) -> None:
+    address = webcare_server.url
+    Street(open_street(address).url).fault("x", "webhook_invalid")
+    street = Street(open_street(address).url)
+    street.fault("x", "webhook_invalid")
+    assert [one["fault"] for one in street.call("GET", "/faults")] == ["webhook_invalid"]
+    street.call("DELETE", "/faults")
+    street.play("x", "mention", text="bezorgd")
+    inbox.expect(["bezorgd"])
+
+
+def test_dropped_and_refused_webhooks_are_told_to_the_platform(
+    open_street: Open, webcare_server: Server, inbox: Inbox
+) -> None:
+    server = open_street(webcare_server.url)
+    street, village = Street(server.url), server.app.state.town.platforms["whatsapp"]
+    street.fault("whatsapp", "drop")
+    street.play("whatsapp", "dm", text="weg")
+    inbox.statuses = [403]
+    street.play("whatsapp", "dm", text="geweigerd")
+    until(lambda: len(village.kept) == 2)
+    assert [json.loads(body)[0]["text"] for body in village.kept] == ["weg", "geweigerd"]

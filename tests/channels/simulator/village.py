@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from channels.simulator.platform import Json, Platform, Webhook
+from channels.simulator.platform import Json, Platform, Webhook, World
 
 SECRET = b"village"
 
@@ -25,6 +25,14 @@ class Village(Platform):
 
     kind = "x"
     batches = True
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.kept: list[bytes] = []  # webhooks that were not brought
+
+    def missed(self, body: bytes) -> bool:
+        self.kept.append(body)
+        return True
 
     def empty(self) -> Json:
         return {"posts": [], "chats": []}
