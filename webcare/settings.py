@@ -180,6 +180,9 @@ CELERY_TASK_ROUTES = {
     "inbox.tasks.send_due": {"queue": "sending"},
     "inbox.tasks.fetch_due_media": {"queue": "media"},
 }
+# How often each account asks its platform what it missed, in seconds. Never below what the platform allows: see
+# channels/polling.py.
+GAPS_EVERY = env.float("GAPS_EVERY", default=300.0)
 # Sweepers: what a lost kick, a crashed worker or a dead Redis left behind. Seconds.
 CELERY_BEAT_SCHEDULE = {
     "drain": {"task": "inbox.tasks.drain_events", "schedule": 5.0, "options": {"expires": 5}},
@@ -187,7 +190,7 @@ CELERY_BEAT_SCHEDULE = {
     "media": {"task": "inbox.tasks.fetch_due_media", "schedule": 15.0, "options": {"expires": 15}},
     "profiles": {"task": "inbox.tasks.fetch_due_profiles", "schedule": 30.0, "options": {"expires": 30}},
     "wake": {"task": "inbox.tasks.wake_snoozed", "schedule": 30.0, "options": {"expires": 30}},
-    "gaps": {"task": "channels.tasks.repair_gaps", "schedule": 300.0, "options": {"expires": 300}},
+    "gaps": {"task": "channels.tasks.repair_gaps", "schedule": GAPS_EVERY, "options": {"expires": GAPS_EVERY}},
     "check": {"task": "channels.tasks.check_accounts", "schedule": 86400.0, "options": {"expires": 3600}},
 }
 
