@@ -2,7 +2,7 @@
 
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -50,15 +50,23 @@ class Read:
 def drain(limit: int = 100_000, seconds: float = SECONDS) -> int:
     """Take in what waits, oldest first, until nothing does, or ``limit`` events, or ``seconds``; how many events.
 
-    Any number may run at once, in any process. Killed half-way, the batch in hand is as if it was never begun.
+    Any number may run at once, in any process. Killed half-way, the batch in hand is as if it was never begun, but for
+    the mark that somebody died over it: see ``events.take``.
     Raises django.db.OperationalError when the database stays away.
     """
     end = time.monotonic() + seconds
     handled, lost = 0, 0
     suspects: set[int] = set()
+    unfinished: list[int] = []
     while handled < limit and time.monotonic() < end:
         try:
-            taken = _take_batch(min(BATCH, limit - handled), suspects)
+            events.give_back(unfinished)
+            unfinished = []
+            unfinished = taken = events.take(min(BATCH, limit - handled))
+            if not taken:
+                break
+            handled += _take_batch(taken, suspects)
+            unfinished = []
         except (DatabaseError, InterfaceError) as error:
             # Everything is as before, and the second time we see what others did.
             lost += 1
@@ -69,15 +77,12 @@ def drain(limit: int = 100_000, seconds: float = SECONDS) -> int:
                 connection.close_if_unusable_or_obsolete()
             continue
         lost = 0
-        if not taken:
-            break
-        handled += taken
     return handled
 
 
-def _take_batch(limit: int, suspects: set[int]) -> int:
+def _take_batch(event_ids: Sequence[int], suspects: set[int]) -> int:
     with transaction.atomic():
-        waiting = events.lock_waiting(limit)
+        waiting = events.lock(event_ids)
         if not waiting:
             return 0
         read = _read(waiting)

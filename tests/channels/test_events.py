@@ -41,6 +41,12 @@ def elsewhere(call: Callable[[], Any]) -> Any:
         return pool.submit(run).result()
 
 
+def _age_marks() -> None:
+    """As if each mark was left longer than a lease ago."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE channels_inboundevent SET taken_at = taken_at - %s", [events.LEASE * 2])
+
+
 def test_same_key_is_stored_once_per_app(apps: Apps) -> None:
     new = [put(apps["x"], "a"), put(apps["x"], "a"), put(apps["facebook"], "a"), put(apps["x"], "b")]
     assert (new, InboundEvent.objects.count()) == ([True, False, True, True], 3)
@@ -86,37 +92,91 @@ def test_oldest_are_taken_first_with_their_app(apps: Apps, django_assert_num_que
     for number in range(5):
         put(apps["x" if number % 2 else "facebook"], str(number))
     events.finish_many([Outcome(ids()[0], EventState.DONE)])
+    taken = events.take(3)
     with transaction.atomic(), django_assert_num_queries(2):
-        taken = events.lock_waiting(3)
-        kinds = [event.app.kind for event in taken]
-    assert ([event.pk for event in taken], kinds) == (ids()[1:4], ["x", "facebook", "x"])
-
-
-def test_nothing_waits_costs_one_query(apps: Apps, django_assert_num_queries: Any) -> None:
-    with transaction.atomic(), django_assert_num_queries(1):
-        assert events.lock_waiting(10) == []
+        kinds = [event.app.kind for event in events.lock(taken)]
+    assert (taken, kinds) == (ids()[1:4], ["x", "facebook", "x"])
 
 
 @pytest.mark.django_db(transaction=True)
-def test_taking_outside_a_transaction_is_refused(apps: Apps) -> None:
+def test_nothing_waits_costs_little(apps: Apps, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(4):  # BEGIN, SET, SELECT, COMMIT
+        assert events.take(10) == []
+    with transaction.atomic(), django_assert_num_queries(0):
+        assert events.lock([]) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_locking_outside_a_transaction_is_refused(apps: Apps) -> None:
     with pytest.raises(TransactionManagementError):
-        events.lock_waiting(1)
+        events.lock([1])
 
 
 @pytest.mark.django_db(transaction=True)
 def test_what_one_has_in_hand_another_skips(apps: Apps) -> None:
     for number in range(4):
         put(apps["x"], str(number))
-
-    def take() -> list[int]:
-        with transaction.atomic():
-            return [event.pk for event in events.lock_waiting(10)]
-
+    marked = events.take(2)
+    _age_marks()
     with transaction.atomic():
-        mine = [event.pk for event in events.lock_waiting(2)]
-        theirs = elsewhere(take)
+        mine = [event.pk for event in events.lock(marked)]
+        theirs = elsewhere(lambda: events.take(10))
     assert (mine, theirs) == (ids()[:2], ids()[2:])
-    assert elsewhere(take) == ids()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_one_marked_just_now_another_leaves_until_the_lease_ends(apps: Apps) -> None:
+    put(apps["x"], "1")
+    marked = events.take(10)
+    assert elsewhere(lambda: events.take(10)) == []
+    _age_marks()
+    assert elsewhere(lambda: events.take(10)) == marked
+
+
+def test_what_workers_died_over_comes_alone_and_is_failed_in_the_end(apps: Apps) -> None:
+    for number in range(3):
+        put(apps["x"], str(number))
+    first, *_rest = ids()
+    taken = []
+    for _ in range(events.LAST):
+        taken.append(events.take(10))
+        _age_marks()
+    assert taken == [ids()] * events.ALONE + [[first]] * (events.LAST - events.ALONE)
+    put(apps["x"], "fresh")
+    second, third, fresh = ids()[1:]
+    assert events.take(10) == [second]
+    rows = InboundEvent.objects.order_by("id").values_list("state", "reason", "attempts")
+    assert list(rows) == [("failed", events.STOPPED, 5), ("stored", "", 3), ("stored", "", 2), ("stored", "", 0)]
+    assert (events.take(10), events.take(10)) == ([third], [fresh])
+
+
+def test_fresh_events_before_a_suspect_come_together(apps: Apps) -> None:
+    for number in range(4):
+        put(apps["x"], str(number))
+    one, two, suspect, four = ids()
+    InboundEvent.objects.filter(pk=suspect).update(attempts=events.ALONE)
+    assert [events.take(10) for _ in range(3)] == [[one, two], [suspect], [four]]
+
+
+def test_what_is_given_back_counts_as_never_begun(apps: Apps) -> None:
+    put(apps["x"], "1")
+    put(apps["x"], "2")
+    one, two = events.take(10)
+    events.finish_many([Outcome(one, EventState.DONE)])
+    events.give_back([one, two])
+    events.give_back([two])
+    assert dict(InboundEvent.objects.values_list("pk", "attempts")) == {one: 1, two: 0}
+    assert events.take(10) == [two]
+
+
+def test_what_stopped_a_worker_is_replayed_alone(apps: Apps) -> None:
+    put(apps["x"], "1")
+    put(apps["x"], "2")
+    one, two = ids()
+    events.finish_many([Outcome(one, EventState.FAILED, events.STOPPED), Outcome(two, EventState.FAILED, "KeyError")])
+    InboundEvent.objects.update(attempts=events.LAST)
+    assert events.replay([one, two]) == 2
+    assert dict(InboundEvent.objects.values_list("pk", "attempts")) == {one: events.ALONE, two: 0}
 
 
 def test_many_are_finished_in_one_statement(apps: Apps, django_assert_num_queries: Any) -> None:
@@ -133,9 +193,9 @@ def test_many_are_finished_in_one_statement(apps: Apps, django_assert_num_querie
         )
     rows = InboundEvent.objects.order_by("id").values_list("state", "reason", "traceback", "attempts")
     assert list(rows) == [
-        ("done", "", "", 1),
-        ("ignored", "typing", "", 1),
-        ("failed", "KeyError", "Traceback …", 1),
+        ("done", "", "", 0),
+        ("ignored", "typing", "", 0),
+        ("failed", "KeyError", "Traceback …", 0),
         ("stored", "", "", 0),
     ]
     assert [event.processed_at is not None for event in InboundEvent.objects.order_by("id")] == [
@@ -179,7 +239,7 @@ def test_replay_puts_back_and_kicks_on_commit(apps: Apps) -> None:
         event_stored.disconnect(receive)
     assert (changed, again, before_commit, kicks) == (1, 0, [], [2])
     rows = InboundEvent.objects.order_by("id").values_list("state", "reason", "traceback", "attempts")
-    assert list(rows) == [("stored", "", "", 1), ("done", "", "", 1), ("stored", "", "", 0)]
+    assert list(rows) == [("stored", "", "", 0), ("done", "", "", 0), ("stored", "", "", 0)]
 
 
 def test_app_whose_key_was_lost_holds_up_no_other(apps: Apps) -> None:
@@ -188,7 +248,7 @@ def test_app_whose_key_was_lost_holds_up_no_other(apps: Apps) -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE channels_platformapp SET secrets = 'unreadable' WHERE kind = 'x'")
     with transaction.atomic():
-        lost, fine = events.lock_waiting(10)
+        lost, fine = events.lock(ids())
     with pytest.raises(CredentialsUnreadable):
         events.items_of(lost)
     assert len(events.items_of(fine)) == 1
