@@ -35,13 +35,29 @@ class SettingsForm(forms.ModelForm):
 
     class Meta:
         model = AccountSettings
-        fields = ("department", "first_answer_minutes", "next_answer_minutes", "holidays", "out_of_hours_text")
+        fields = (
+            "department",
+            "first_answer_minutes",
+            "next_answer_minutes",
+            "holidays",
+            "out_of_hours_text",
+            "addressing",
+            "house_style",
+            "own_details",
+        )
         help_texts: ClassVar = {
             "first_answer_minutes": _("In minutes of opening time."),
             "next_answer_minutes": _("In minutes of opening time."),
             "out_of_hours_text": _(
                 "Empty: no reply. May hold {inwoner}, {volgende_opening}, {kanaal} and {gemeente}. "
                 "Citizens are addressed with u."
+            ),
+            "house_style": _(
+                "Colleagues see this beside their answer: how we sound, how we sign off, what we never say."
+            ),
+            "own_details": _(
+                "Our own telephone numbers, e-mail addresses, IBANs and addresses, one a line. They may stand in a "
+                "public answer without a question. @gemeente.nl stands for every e-mail address there."
             ),
         }
 

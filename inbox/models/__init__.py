@@ -25,12 +25,13 @@ from inbox.models.message import (
     SendAttempt,
 )
 from inbox.models.people import Contact, Department, Identity, Role, User
-from inbox.models.rules import AccountSettings, ClosingDay, OpeningPeriod
+from inbox.models.rules import AccountSettings, Addressing, ClosingDay, OpeningPeriod
 from inbox.models.tokens import ApiToken
 
 __all__ = [
     "VIEWS",
     "AccountSettings",
+    "Addressing",
     "ApiToken",
     "Attachment",
     "AttachmentState",

@@ -10,6 +10,13 @@ from channels.models import Account
 from inbox.models.people import Department
 
 
+class Addressing(models.TextChoices):
+    """How an account speaks to citizens."""
+
+    FORMAL = "u", _("u")
+    FAMILIAR = "je", _("je")
+
+
 class AccountSettings(models.Model):
     """The inbox's side of an account. Targets in office minutes."""
 
@@ -21,6 +28,14 @@ class AccountSettings(models.Model):
     out_of_hours_text = models.TextField(
         blank=True, max_length=1000, verbose_name=_("out-of-hours reply"), help_text=_("Empty: no reply.")
     )
+    addressing = models.CharField(
+        max_length=2,
+        choices=Addressing.choices,
+        default=Addressing.FORMAL,
+        verbose_name=_("citizens are addressed with"),
+    )
+    house_style = models.TextField(blank=True, max_length=4000, verbose_name=_("tone and agreements"))
+    own_details = models.TextField(blank=True, max_length=4000, verbose_name=_("our own details"))
 
     class Meta:
         verbose_name = _("account settings")
