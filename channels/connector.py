@@ -32,6 +32,7 @@ class Health:
     reason: str = ""
     code: str = ""
     name: str = ""  # the account's name at the platform, to show "connected as …"
+    expires_at: datetime | None = None  # when our access ends by itself (aware UTC); None: never, or it does not tell
 
 
 @dataclass(frozen=True, slots=True)

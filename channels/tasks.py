@@ -1,11 +1,20 @@
 """Thin Celery tasks of the gateway, and the worker's sign of life."""
 
+from datetime import timedelta
 from typing import Any
 
-from celery import shared_task
+import structlog
+from celery import current_app, shared_task
 from celery.signals import heartbeat_sent, task_postrun, worker_ready
+from kombu.exceptions import OperationalError
 
 from channels import account_state, liveness, polling
+from channels.models import Account
+
+FRESH = timedelta(minutes=10)  # an answer so old is good enough when a worker starts: they may all start at once
+AFTER_START = 20  # seconds: who starts beside us (the simulator in the demo) is there by then
+
+log = structlog.get_logger()
 
 
 @shared_task
@@ -15,9 +24,39 @@ def repair_gaps() -> None:
 
 
 @shared_task
+def check_due() -> int:
+    """Every minute: the accounts for which it is time, daily or sooner after a doubtful refusal, so that a token never
+    dies quietly; how many."""
+    return account_state.check_due()
+
+
+@shared_task
 def check_accounts() -> None:
-    """Daily: ask every platform whether our access still works, so that a token never dies quietly."""
-    account_state.check_accounts()
+    """At the start of a worker: whatever happened while nobody looked."""
+    account_state.check_accounts(unless_since=FRESH)
+
+
+@shared_task
+def check_account(account_id: int) -> bool:
+    """By the button: whether our access to this account works. Its webhook is asked after along with it."""
+    account = Account.objects.select_related("app").filter(pk=account_id).first()
+    return account is not None and account_state.check_account(account)
+
+
+@shared_task
+def restore_webhook(account_id: int) -> bool:
+    """By the button: let the platform call us again for this account; whether it says that it does."""
+    account = Account.objects.select_related("app").filter(pk=account_id).first()
+    return account is not None and account_state.restore_webhook(account)
+
+
+@worker_ready.connect
+def look_around(**_: Any) -> None:
+    """Best effort: ``check_due`` comes by anyway."""
+    try:
+        check_accounts.apply_async(countdown=AFTER_START, expires=AFTER_START + 300, retry=False)
+    except OperationalError as error:
+        log.warning("start_check_not_asked", error=type(error).__name__)
 
 
 @heartbeat_sent.connect
@@ -25,4 +64,4 @@ def check_accounts() -> None:
 @task_postrun.connect
 def sign_of_life(**_: Any) -> None:
     """Every two seconds, and after each task for a worker started without heartbeats."""
-    liveness.worker_is_alive()
+    liveness.worker_is_alive(current_app.amqp.queues.consume_from)

@@ -174,6 +174,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 # Workers of their own: however slow a platform is to take answers or to give files, no question waits for it, and no
 # answer for a file (docs/adr/0007). Each queue named here needs a worker, or /readyz says that workers are missing.
+CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_TASK_ROUTES = {
     "inbox.tasks.drain_events": {"queue": "incoming"},
     "inbox.tasks.send_message": {"queue": "sending"},
@@ -191,7 +192,7 @@ CELERY_BEAT_SCHEDULE = {
     "profiles": {"task": "inbox.tasks.fetch_due_profiles", "schedule": 30.0, "options": {"expires": 30}},
     "wake": {"task": "inbox.tasks.wake_snoozed", "schedule": 30.0, "options": {"expires": 30}},
     "gaps": {"task": "channels.tasks.repair_gaps", "schedule": GAPS_EVERY, "options": {"expires": GAPS_EVERY}},
-    "check": {"task": "channels.tasks.check_accounts", "schedule": 86400.0, "options": {"expires": 3600}},
+    "check": {"task": "channels.tasks.check_due", "schedule": 60.0, "options": {"expires": 60}},
 }
 
 # -- API --------------------------------------------------------------------------------------------------------

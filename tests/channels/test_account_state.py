@@ -30,8 +30,8 @@ def state(account: Account) -> tuple[str, str, str, bool]:
 
 
 @pytest.mark.parametrize("reason", sorted(REASONS))
-def test_only_three_reasons_break_an_account(reason: str, account: Account) -> None:
-    breaks = reason in {"token", "permission", "blocked_for_policy"}
+def test_only_two_reasons_break_an_account_at_once(reason: str, account: Account) -> None:
+    breaks = reason in {"token", "blocked_for_policy"}
     assert note_failure(account, reason, "190/463") is breaks
     assert state(account) == ("broken" if breaks else "active", reason, "190/463", True)
 
@@ -100,6 +100,7 @@ def test_check_mends_what_was_broken(account: Account, settings: Any) -> None:
     assert account.checked_at == Account.objects.get().checked_at is not None
 
 
+@pytest.mark.django_db(transaction=True)
 def test_fault_with_one_account_leaves_the_others(
     account: Account, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
