@@ -4,25 +4,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('inbox', '0006_what_waits_for_a_person'),
+        ("inbox", "0006_what_waits_for_a_person"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='accountsettings',
-            name='addressing',
-            field=models.CharField(choices=[('u', 'u'), ('je', 'je')], default='u', max_length=2, verbose_name='citizens are addressed with'),
+            model_name="accountsettings",
+            name="addressing",
+            field=models.CharField(
+                choices=[("u", "u"), ("je", "je")],
+                default="u",
+                max_length=2,
+                verbose_name="citizens are addressed with",
+            ),
         ),
         migrations.AddField(
-            model_name='accountsettings',
-            name='house_style',
-            field=models.TextField(blank=True, max_length=4000, verbose_name='tone and agreements'),
+            model_name="accountsettings",
+            name="house_style",
+            field=models.TextField(blank=True, max_length=4000, verbose_name="tone and agreements"),
         ),
         migrations.AddField(
-            model_name='accountsettings',
-            name='own_details',
-            field=models.TextField(blank=True, max_length=4000, verbose_name='our own details'),
+            model_name="accountsettings",
+            name="own_details",
+            field=models.TextField(blank=True, max_length=4000, verbose_name="our own details"),
         ),
     ]
