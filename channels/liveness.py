@@ -1,7 +1,7 @@
-"""Are the database, Redis and a worker there? Asked in milliseconds, by /readyz and by the banner on the pages."""
+"""Are the database, Redis and the workers there? Asked in milliseconds, by /readyz and by the banner on the pages."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import lru_cache
 from threading import Lock
@@ -13,7 +13,6 @@ from django.db import connection
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-WORKER_KEY = "webcare:worker-alive"
 WORKER_SECONDS = 15  # a worker's heart beats every two seconds
 PATIENCE = 0.8  # seconds for all answers together
 FRESH = 1.0  # seconds for which an answer is good enough
@@ -27,11 +26,24 @@ def wire(url: str) -> redis.Redis:
     return redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.25, retry=Retry(NoBackoff(), 0))
 
 
-def worker_is_alive() -> None:
-    """Leave a sign of life that fades by itself; called by a worker's heart and after its tasks. Best effort: a
-    worker that cannot reach Redis is not there for anybody."""
+def queues() -> list[str]:
+    """Every queue that needs a worker."""
+    return sorted({settings.CELERY_TASK_DEFAULT_QUEUE, *(to["queue"] for to in settings.CELERY_TASK_ROUTES.values())})
+
+
+def worker_key(queue: str) -> str:
+    """Where in Redis a worker of this queue leaves its sign of life."""
+    return f"webcare:worker-alive:{queue}"
+
+
+def worker_is_alive(served: Iterable[str]) -> None:
+    """Leave a sign of life for each of these queues, which fades by itself; called by a worker's heart and after its
+    tasks. Best effort: a worker that cannot reach Redis is not there for anybody."""
     try:
-        wire(settings.REDIS_URL).set(WORKER_KEY, "1", ex=WORKER_SECONDS)
+        with wire(settings.REDIS_URL).pipeline(transaction=False) as pipe:
+            for queue in served:
+                pipe.set(worker_key(queue), "1", ex=WORKER_SECONDS)
+            pipe.execute()
     except redis.RedisError:
         return
 
@@ -39,13 +51,13 @@ def worker_is_alive() -> None:
 def services() -> dict[str, bool]:
     """``{"database": …, "redis": …, "workers": …}``: who answers, at most FRESH seconds old, within PATIENCE.
 
-    Safe in any thread; never raises. ``workers`` is False when Redis is, for it cannot be known.
+    Safe in any thread; never raises. ``workers``: each queue has one; False when Redis is, for it cannot be known.
     """
     return _probes.answers(DATABASE, REDIS, WORKERS)
 
 
 def background_works() -> bool:
-    """Whether what is put in the queue is taken out soon: Redis and a worker are there. Does not ask the database."""
+    """Whether what is put in a queue is taken out soon: Redis and all workers are there. Does not ask the database."""
     return all(_probes.answers(REDIS, WORKERS).values())
 
 
@@ -70,7 +82,8 @@ def _redis() -> bool:
 
 def _workers() -> bool:
     try:
-        return bool(wire(settings.REDIS_URL).exists(WORKER_KEY))
+        keys = [worker_key(queue) for queue in queues()]
+        return wire(settings.REDIS_URL).exists(*keys) == len(keys)
     except redis.RedisError:
         return False
 

@@ -1,17 +1,17 @@
-"""Take a due message, send, record: an answer goes out once, in order, and where that is not certain it is asked."""
+"""Take a due message, send, record: an answer goes out once, in order, and where that is not certain it is asked.
+
+One message at a time; who goes when is in ``lanes``, what is due in ``due``.
+"""
 
 import random
-import time
 import traceback
-from collections import defaultdict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 import structlog
 from django.db import InterfaceError, OperationalError, connection
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F
 
 from channels import account_state
 from channels.clock import now
@@ -20,12 +20,10 @@ from channels.errors import PermanentFailure, SendError, TemporaryFailure, Unkno
 from channels.gateway import connector_of
 from channels.messages import AccountCredentials, OutgoingFile, OutgoingMessage
 from channels.models import Account, AccountState
-from inbox import kick
+from inbox import due, kick
 from inbox.incoming import record
 from inbox.models import Delivery, Direction, Message
 
-UNFINISHED = [Delivery.QUEUED, Delivery.SENDING, Delivery.UNKNOWN]
-STALE = timedelta(seconds=90)  # longer than a call may take: whoever took it and is silent since then has died
 LEASE = timedelta(seconds=90)  # for one question to the platform whether a message is there
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=15)
 GIVE_UP = timedelta(hours=24)
@@ -37,14 +35,9 @@ MARGIN = timedelta(seconds=60)  # our clock and the platform's
 OF_THE_ACCOUNT = frozenset({"token", "blocked_for_policy"})
 # "The same text again": perhaps an attempt of ours that we took for lost is there.
 DUPLICATE = "duplicate"
-AT_ONCE = 4  # threads: with the caller's own as many connections as the pool has
-WORTH_A_LANE = 4  # messages
-SAME_BREATH = timedelta(seconds=5)
 TRIES = 3  # to write down what the platform said
 
 log = structlog.get_logger()
-
-type Lane = list[tuple[Callable[[int], Outcome], int]]
 
 
 class Outcome(StrEnum):
@@ -58,100 +51,6 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-# -- what is due ------------------------------------------------------------------------------------------------
-
-
-def send_due(limit: int = 500, seconds: float = 20.0) -> int:
-    """Send what is due and ask after what is uncertain, until nothing is, or ``limit``, or ``seconds``; how many.
-
-    Accounts go side by side: one that is slow or has to wait holds up nobody else.
-    """
-    end = time.monotonic() + seconds
-    for message_id in list(_stale().values_list("pk", flat=True)[:limit]):
-        record.uncertain(message_id, "", "no_answer", now(), died=True)
-    handled = 0
-    while handled < limit and time.monotonic() < end:
-        work: dict[int, Lane] = defaultdict(list)
-        for account_id, message_id in _uncertain(limit - handled):
-            work[account_id].append((resolve_unknown, message_id))
-        for account_id, message_id in _due(limit - handled):
-            work[account_id].append((send_one, message_id))
-        if not work:
-            break
-        done = sum(_side_by_side(_lanes(list(work.values())), end))
-        if not done:
-            break  # somebody else has it all in hand
-        handled += done
-    return handled
-
-
-def _due(limit: int) -> list[tuple[int, int]]:
-    due = Message.objects.filter(state=Delivery.QUEUED, send_at__lte=now()).filter(~Exists(_before_it()))
-    return list(due.order_by("send_at", "id").values_list("account_id", "pk")[:limit])
-
-
-def _uncertain(limit: int) -> list[tuple[int, int]]:
-    waiting = Message.objects.filter(state=Delivery.UNKNOWN, send_at__lte=now())
-    return list(waiting.order_by("send_at").values_list("account_id", "pk")[:limit])
-
-
-def _stale() -> "record.Messages":
-    return Message.objects.filter(state=Delivery.SENDING, taken_at__lt=now() - STALE)
-
-
-def _before_it() -> "record.Messages":
-    """What must be over before a message may go: the earlier ones of its conversation, so that a citizen reads our
-    answers in order; and for a later part of a thread a failed part before it."""
-    earlier = Message.objects.filter(
-        conversation=OuterRef("conversation"), direction=Direction.OUT, pk__lt=OuterRef("pk")
-    )
-    # Public and answering nothing: a part of a thread, made in the same breath as the part it stands under.
-    is_part = Message.objects.filter(pk=OuterRef(OuterRef("pk")), public=True, in_reply_to="")
-    part_failed = Q(state=Delivery.FAILED, kind="answer", created_at__gte=OuterRef("created_at") - SAME_BREATH)
-    return earlier.filter(Q(state__in=UNFINISHED) | (part_failed & Q(Exists(is_part))))
-
-
-def _lanes(accounts: list[Lane]) -> list[Lane]:
-    """Each account has a lane, a busy one several: what is due together is of different conversations."""
-    lanes = []
-    for work in accounts:
-        count = max(1, min(AT_ONCE // len(accounts), len(work) // WORTH_A_LANE))
-        lanes += [work[number::count] for number in range(count)]
-    return lanes
-
-
-def _side_by_side(work: list[Lane], end: float) -> list[int]:
-    if len(work) == 1:
-        return [_one_after_the_other(work[0], end)]
-    with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="outbox") as pool:
-        return list(pool.map(lambda found: _in_thread(found, end), work))
-
-
-def _in_thread(work: Lane, end: float) -> int:
-    try:
-        return _one_after_the_other(work, end)
-    finally:
-        connection.close()
-
-
-def _one_after_the_other(work: Lane, end: float) -> int:
-    done = 0
-    for handle, message_id in work:
-        if time.monotonic() > end:
-            break
-        try:
-            outcome = handle(message_id)
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception as error:  # noqa: BLE001  (one never holds up the others; the sweeper comes back to it)
-            _log_crash(message_id, error)
-            continue
-        done += outcome != Outcome.NOT_TAKEN
-        if outcome == Outcome.HELD:
-            break  # the others of this account were put off along with it
-    return done
-
-
 # -- one message --------------------------------------------------------------------------------------------------
 
 
@@ -159,7 +58,7 @@ def send_one(message_id: int) -> Outcome:
     """Send this message if it is due and its turn. Any number of callers: one sends.
 
     The platform is called outside any transaction. Killed between taking and recording, the message is found by
-    ``send_due`` and asked after; it is never sent again unless the platform surely does not have it.
+    ``lanes.send_due`` and asked after; it is never sent again unless the platform surely does not have it.
     """
     message = _with_all(message_id)
     if message is None or message.state != Delivery.QUEUED:
@@ -167,9 +66,7 @@ def send_one(message_id: int) -> Outcome:
     if message.account.state != AccountState.ACTIVE:
         return _hold(message)
     taken_at = now()
-    mine = Message.objects.filter(pk=message_id, state=Delivery.QUEUED, send_at__lte=taken_at).filter(
-        ~Exists(_before_it())
-    )
+    mine = due.to_send(taken_at).filter(pk=message_id).order_by()
     if not mine.update(state=Delivery.SENDING, state_at=taken_at, taken_at=taken_at, attempts=F("attempts") + 1):
         return Outcome.NOT_TAKEN  # another worker got there first, or an earlier answer is not through yet
     message.refresh_from_db(fields=["attempts", "taken_at", "state"])
@@ -179,8 +76,9 @@ def send_one(message_id: int) -> Outcome:
     except PermanentFailure as failure:
         return _refused(message, failure)
     except Exception as error:  # noqa: BLE001  (ours, and before the call: surely not sent)
-        _log_crash(message.pk, error)
+        log_crash(message.pk, error)
         return _later(message, TemporaryFailure("", "configuration", type(error).__name__))
+    _let_go()
     try:
         sent = connector.send(credentials, outgoing)
     except TemporaryFailure as failure:
@@ -190,7 +88,7 @@ def send_one(message_id: int) -> Outcome:
     except Exception as error:  # noqa: BLE001
         # UnknownOutcome, and whatever a connector lets slip: the request may have left.
         if not isinstance(error, UnknownOutcome):
-            _log_crash(message.pk, error)
+            log_crash(message.pk, error)
         code = error.code if isinstance(error, UnknownOutcome) else ""
         _written(lambda: record.uncertain(message.pk, code, "no_answer", now() + ASK_AFTER[0]))
         return Outcome.UNKNOWN
@@ -202,7 +100,7 @@ def send_one(message_id: int) -> Outcome:
 def resolve_unknown(message_id: int) -> Outcome:
     """Ask the platform whether an uncertain message is there: sent, queued again, asked later, or before a person."""
     moment = now()
-    mine = Message.objects.filter(pk=message_id, state=Delivery.UNKNOWN, send_at__lte=moment)
+    mine = due.to_ask(moment).filter(pk=message_id).order_by()
     if not mine.update(send_at=moment + LEASE):
         return Outcome.NOT_TAKEN
     message = _with_all(message_id)
@@ -213,13 +111,14 @@ def resolve_unknown(message_id: int) -> Outcome:
         connector, credentials, outgoing = _prepared(message)
         # Told it is a duplicate, we look for an earlier attempt: from when the first could be made.
         since = min(handed_over, message.created_at) if _duplicate(message) else handed_over
+        _let_go()
         found = connector.find_sent(credentials, outgoing, since - MARGIN)
     except Exception as error:  # noqa: BLE001
         found = None
         if isinstance(error, SendError):
             _note_trouble(message.account, error)
         else:
-            _log_crash(message.pk, error)
+            log_crash(message.pk, error)
         retry_at = error.retry_at if isinstance(error, TemporaryFailure) else None
     if found is None:
         # The platform could not be asked: that says nothing about the message. Keep asking, for a day.
@@ -269,7 +168,7 @@ def _hold(message: Message) -> Outcome:
         record.failed(message, account.error_code, account.error_reason or "configuration")
         return Outcome.FAILED
     reason = account.error_reason or "token" if account.state == AccountState.BROKEN else "paused"
-    _put_off(account, now() + HELD, reason, account.error_code)
+    due.put_off(account, now() + HELD, reason, account.error_code)
     return Outcome.HELD
 
 
@@ -283,7 +182,7 @@ def _later(message: Message, failure: TemporaryFailure) -> Outcome:
         at = failure.retry_at + timedelta(seconds=random.uniform(0, 1))  # noqa: S311
     _written(lambda: record.queued_again(message, at, failure.code, failure.reason, verb="send_postponed"))
     if failure.reason == "rate_limit":
-        _put_off(message.account, at, failure.reason, failure.code, public=message.public)
+        due.put_off(message.account, at, failure.reason, failure.code, public=message.public)
         return Outcome.HELD
     return Outcome.LATER
 
@@ -293,7 +192,7 @@ def _refused(message: Message, failure: PermanentFailure) -> Outcome:
     if failure.reason in OF_THE_ACCOUNT and now() - message.sent_at < GIVE_UP:
         at = now() + HELD
         _written(lambda: record.queued_again(message, at, failure.code, failure.reason, verb="send_postponed"))
-        _put_off(message.account, at, failure.reason, failure.code)
+        due.put_off(message.account, at, failure.reason, failure.code)
         return Outcome.HELD
     if failure.reason == DUPLICATE:
         _written(lambda: record.uncertain(message.pk, failure.code, DUPLICATE, now()))
@@ -304,14 +203,6 @@ def _refused(message: Message, failure: PermanentFailure) -> Outcome:
 
 def _duplicate(message: Message) -> bool:
     return message.error_reason == DUPLICATE
-
-
-def _put_off(account: Account, until: datetime, reason: str, code: str, public: bool | None = None) -> None:
-    """What else is queued on this account waits as well, in one statement; public and private have limits apart."""
-    queued = Message.objects.filter(account=account, state=Delivery.QUEUED, send_at__lt=until)
-    if public is not None:
-        queued = queued.filter(public=public)
-    queued.update(send_at=until, error_reason=reason, error_code=code)
 
 
 def _note_trouble(account: Account, failure: SendError) -> None:
@@ -334,6 +225,12 @@ def _wait(attempts: int) -> timedelta:
     """Longer each time, and not the same for all who wait."""
     longest = min(FIRST_WAIT * 2 ** min(attempts - 1, 20), LONGEST_WAIT) if attempts > 0 else FIRST_WAIT
     return longest * random.uniform(0.5, 1)  # noqa: S311
+
+
+def _let_go() -> None:
+    """While a platform takes its time others need the connection; the next query takes one again."""
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 def _written(write: Callable[[], object]) -> None:
@@ -404,7 +301,7 @@ def _answered(message: Message) -> str:
     return ""
 
 
-def _log_crash(message_id: int, error: Exception) -> None:
-    # The frames only: an exception's words may hold a token or a citizen's text.
+def log_crash(message_id: int, error: Exception) -> None:
+    """A fault of ours with one message: the frames only, for an exception's words may hold a token or a text."""
     frames = traceback.format_tb(error.__traceback__)
     log.error("send_crashed", message=message_id, error=type(error).__name__, frames=frames)

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from channels.clock import now
-from inbox import fetching, ingest, kick, outbox, profiles
+from inbox import fetching, ingest, kick, lanes, profiles
 from inbox.actions import snooze
 from inbox.actions.refused import NotVisible, Refused
 from inbox.models import Conversation, Status
@@ -20,14 +20,14 @@ def drain_events() -> int:
 def send_due() -> int:
     """What is due in the outbox; how many."""
     kick.looking("outbox")
-    return outbox.send_due()
+    return lanes.send_due()
 
 
 @shared_task
 def send_message(message_id: int) -> str:
     """One message that was queued just now; what became of it."""
     kick.looking(f"send:{message_id}")  # when it is not its turn yet, the answer before it kicks again
-    return outbox.send_one(message_id).value
+    return lanes.send_now(message_id).value
 
 
 @shared_task

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import redis
+from celery import current_app
 from celery.signals import heartbeat_sent, task_postrun, worker_ready
 from django.conf import settings as configured
 from django.db import connection
@@ -20,16 +21,17 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def wire() -> Iterator[redis.Redis]:
     client = redis.Redis.from_url(configured.REDIS_URL)
-    client.delete(liveness.WORKER_KEY)
+    keys = [liveness.worker_key(queue) for queue in liveness.queues()]
+    client.delete(*keys)
     liveness._probes.forget()
     yield client
-    client.delete(liveness.WORKER_KEY)
+    client.delete(*keys)
     liveness._probes.forget()
     client.close()
 
 
 def test_all_there(wire: redis.Redis) -> None:
-    liveness.worker_is_alive()
+    liveness.worker_is_alive(liveness.queues())
     assert (liveness.services(), liveness.background_works()) == (
         {"database": True, "redis": True, "workers": True},
         True,
@@ -37,7 +39,7 @@ def test_all_there(wire: redis.Redis) -> None:
 
 
 def test_background_is_known_without_the_database(wire: redis.Redis) -> None:
-    liveness.worker_is_alive()
+    liveness.worker_is_alive(liveness.queues())
     connection.close()
     right = connection.settings_dict["PORT"]
     connection.settings_dict["PORT"] = "1"
@@ -49,8 +51,15 @@ def test_background_is_known_without_the_database(wire: redis.Redis) -> None:
 
 
 def test_sign_of_life_fades(wire: redis.Redis) -> None:
-    liveness.worker_is_alive()
-    assert 0 < wire.ttl(liveness.WORKER_KEY) <= liveness.WORKER_SECONDS
+    liveness.worker_is_alive(liveness.queues())
+    lasting = [wire.ttl(liveness.worker_key(queue)) for queue in liveness.queues()]
+    assert [0 < seconds <= liveness.WORKER_SECONDS for seconds in lasting] == [True] * 4
+
+
+@pytest.mark.parametrize("missing", ["celery", "incoming", "sending", "media"])
+def test_queue_without_a_worker_is_a_worker_missing(wire: redis.Redis, missing: str) -> None:
+    liveness.worker_is_alive(queue for queue in liveness.queues() if queue != missing)
+    assert liveness.services() == {"database": True, "redis": True, "workers": False}
 
 
 def test_no_worker(wire: redis.Redis) -> None:
@@ -63,12 +72,13 @@ def test_no_worker(wire: redis.Redis) -> None:
 @pytest.mark.parametrize("signal", [heartbeat_sent, task_postrun, worker_ready])
 def test_worker_signals_leave_a_sign_of_life(signal: Any, wire: redis.Redis) -> None:
     assert tasks.sign_of_life in [receiver for receiver, _ in signal.send(sender=None)]
-    assert wire.exists(liveness.WORKER_KEY) == 1
+    served = current_app.amqp.queues.consume_from
+    assert [queue for queue in liveness.queues() if wire.exists(liveness.worker_key(queue))] == list(served)
 
 
 def test_answer_is_kept_for_a_second(wire: redis.Redis) -> None:
     before = liveness.services()
-    liveness.worker_is_alive()
+    liveness.worker_is_alive(liveness.queues())
     assert liveness.services() == before
     liveness._probes.forget()
     assert liveness.services()["workers"] is True
@@ -77,7 +87,7 @@ def test_answer_is_kept_for_a_second(wire: redis.Redis) -> None:
 def test_dead_redis(wire: redis.Redis, settings: Any) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     started = time.monotonic()
-    liveness.worker_is_alive()
+    liveness.worker_is_alive(liveness.queues())
     assert liveness.services() == {"database": True, "redis": False, "workers": False}
     assert time.monotonic() - started < 1
 

@@ -3,17 +3,13 @@
 One storm for all platforms side by side (fixture ``storm``); the tests then look at what became of each message.
 """
 
-import os
-import signal
 import statistics
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-import psutil
 import pytest
 
 from channels.simulator.town import APPS
@@ -138,7 +134,7 @@ class Enemy:
         return text, message
 
     def lightning(self) -> None:
-        """Both processes of the worker are killed in the middle of a call."""
+        """The worker that sends is killed in the middle of its calls."""
         ways = ("facebook comment", "whatsapp message")
         calls = []
         for way in ways:
@@ -150,9 +146,7 @@ class Enemy:
             self.storm.answered[way, "kill"] = kept(lambda text=text, message=message: (text, message))
         for number in numbers:
             met(self.town, number, 40)
-        for child in psutil.Process(self.town.worker).children():
-            with suppress(ProcessLookupError):
-                os.kill(child.pid, signal.SIGKILL)
+        self.town.sender().kill()
 
     def expired(self, kind: str) -> None:
         """The access of an account ends; a second answer is refused with a sentence."""

@@ -42,8 +42,12 @@ class Town:
     inbox: str
     street: str
     data: Path
-    worker: int  # process id of Celery's main process; its children do the work
+    demo: int  # process id of `make demo`; the parts are its children
     environment: dict[str, str] = field(repr=False)  # what the town's processes were started with
+
+    def sender(self) -> psutil.Process:
+        """The worker that sends, as it runs now."""
+        return _part(self.demo, "sending")
 
     def call(self, path: str, data: dict[str, Any] | None = None, method: str = "POST") -> Any:
         """Ask the simulator something; ``data`` goes as JSON."""
@@ -86,6 +90,11 @@ def free_ports(number: int) -> list[int]:
             probe.close()
 
 
+def _part(demo: int, queues: str) -> psutil.Process:
+    """The worker of these queues."""
+    return next(child for child in psutil.Process(demo).children() if {"worker", queues} <= set(child.cmdline()))
+
+
 @contextmanager
 def running_town(moment: datetime) -> Iterator[Town]:
     """`make demo`, until the block ends, with its clock at this moment when it starts. Fails with what it printed
@@ -116,12 +125,8 @@ def running_town(moment: datetime) -> Iterator[Town]:
                 break
         else:
             raise AssertionError(f"make demo did not come up:\n{said}")
-        worker = next(
-            child
-            for child in psutil.Process(process.pid).children()
-            if {"worker", "celery,incoming"} <= set(child.cmdline())
-        )
-        yield Town(f"http://127.0.0.1:{web}", f"http://127.0.0.1:{simulator}", data, worker.pid, worker.environ())
+        environment = _part(process.pid, "celery,incoming").environ()
+        yield Town(f"http://127.0.0.1:{web}", f"http://127.0.0.1:{simulator}", data, process.pid, environment)
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=40)

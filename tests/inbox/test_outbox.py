@@ -7,7 +7,7 @@ import pytest
 
 from channels.messages import MessageDeleted
 from channels.models import Account
-from inbox import ingest, outbox
+from inbox import ingest, lanes, outbox
 from inbox.actions import resend
 from inbox.actions.refused import Refused
 from inbox.models import AuditEntry, Clock, Conversation, Message, Note, User
@@ -55,7 +55,7 @@ def test_answer_is_sent_and_stops_the_clock(
 def test_sent_message_is_not_taken_again(asked: Conversation, queue: Queue, platform: Platform) -> None:
     message = queue(asked)
     assert [outbox.send_one(message.pk), outbox.send_one(message.pk)] == [Outcome.SENT, Outcome.NOT_TAKEN]
-    assert outbox.send_due() == 0
+    assert lanes.send_due() == 0
     assert platform.texts() == ["Morgen"]
 
 
@@ -65,7 +65,7 @@ def test_message_that_is_not_due_waits(
     message = queue(asked, send_at=at(31))
     assert outbox.send_one(message.pk) == Outcome.NOT_TAKEN
     standing_clock.forward(minutes=1)
-    assert outbox.send_due() == 1
+    assert lanes.send_due() == 1
     assert platform.texts() == ["Morgen"]
 
 
@@ -73,7 +73,7 @@ def test_answers_of_a_conversation_go_in_order(asked: Conversation, queue: Queue
     first, second, third = (queue(asked, text) for text in ("een", "twee", "drie"))
     assert outbox.send_one(third.pk) == Outcome.NOT_TAKEN
     assert outbox.send_one(second.pk) == Outcome.NOT_TAKEN
-    assert outbox.send_due() == 3
+    assert lanes.send_due() == 3
     assert platform.texts() == ["een", "twee", "drie"]
     assert again(first).state == again(third).state == "sent"
 
@@ -123,7 +123,7 @@ def test_later_part_of_a_thread_stands_under_the_part_before(
     conversation = Conversation.objects.get()
     queue(conversation, "1/2", in_reply_to="c1")
     queue(conversation, "2/2")
-    outbox.send_due()
+    lanes.send_due()
     assert [(told["text"], told["in_reply_to"]) for told in platform.placed] == [("1/2", "c1"), ("2/2", "o1")]
 
 
@@ -137,18 +137,18 @@ def test_later_part_waits_for_a_failed_part(
     first = queue(conversation, "1/2", in_reply_to="c1")
     second = queue(conversation, "2/2")
     platform.fault = lambda told: Answer(400, b"content") if told["text"] == "1/2" else None
-    outbox.send_due()
+    lanes.send_due()
     assert (again(first).state, again(second).state) == ("failed", "queued")
     platform.fault = lambda told: None
     Conversation.objects.update(assignee=agent)
     resend.retry(first.pk, by=agent)
-    outbox.send_due()
+    lanes.send_due()
     assert platform.texts() == ["1/2", "2/2"]
 
 
 def test_note_is_no_message(asked: Conversation, agent: User, platform: Platform) -> None:
     Note.objects.create(conversation=asked, author=agent, text="alleen collega's", created_at=at(1))
-    assert outbox.send_due() == 0
+    assert lanes.send_due() == 0
     assert platform.placed == []
 
 
@@ -177,7 +177,7 @@ def test_busy_platform_gets_it_later(
     assert at(30) < waiting.send_at <= at(30) + outbox.FIRST_WAIT
     platform.fault = lambda told: None
     standing_clock.forward(seconds=6)
-    assert outbox.send_due() == 1
+    assert lanes.send_due() == 1
     assert (again(message).state, again(message).error_reason, again(message).attempts) == ("sent", "", 2)
 
 
@@ -220,7 +220,7 @@ def test_broken_or_paused_account_holds_its_answers(
     assert (held.state, held.error_reason, held.send_at, held.attempts) == ("queued", reason, at(31), 0)
     Account.objects.update(state="active")
     standing_clock.forward(minutes=1)
-    assert outbox.send_due() == 1
+    assert lanes.send_due() == 1
     assert platform.texts() == ["Morgen"]
 
 
@@ -229,7 +229,7 @@ def test_expired_token_breaks_the_account_and_keeps_the_answer(
 ) -> None:
     platform.fault = lambda told: Answer(401, b"token")
     message, behind = queue(asked), queue(asked, "later")
-    assert outbox.send_due() == 1
+    assert lanes.send_due() == 1
     assert (again(message).state, again(message).error_reason) == ("queued", "token")
     assert (again(behind).error_reason, asked.failed_count) == ("token", 0)
     assert Account.objects.get(pk=asked.account_id).state == "broken"
@@ -248,7 +248,7 @@ def test_rate_limit_of_one_account_does_not_hold_another(
         messages.append(queue(Conversation.objects.latest("id"), f"t{number}"))
     limits = {"retry-at": until.isoformat()}
     platform.fault = lambda told: Answer(429, headers=limits) if told["account"] == limited.external_id else None
-    outbox.send_due()
+    lanes.send_due()
     assert sorted(platform.texts()) == ["t2", "t3"]
     first, second = again(messages[0]), again(messages[1])
     assert [first.state, second.state, second.error_reason] == ["queued", "queued", "rate_limit"]
@@ -282,5 +282,5 @@ def test_retry_makes_a_new_attempt(
 def test_withdrawn_answer_never_goes(asked: Conversation, queue: Queue, platform: Platform, lead: User) -> None:
     first, second = queue(asked, "een"), queue(asked, "twee")
     resend.withdraw(first.pk, by=lead)
-    outbox.send_due()
+    lanes.send_due()
     assert (again(first).state, again(second).state, platform.texts()) == ("withdrawn", "sent", ["twee"])

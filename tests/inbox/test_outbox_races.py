@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from channels.models import Account
-from inbox import ingest, outbox
+from inbox import ingest, lanes, outbox
 from inbox.actions import resend
 from inbox.actions.refused import Refused
 from inbox.models import Conversation, Message, User
@@ -27,9 +27,9 @@ def again(message: Message) -> Message:
 @pytest.mark.django_db(transaction=True)
 def test_many_senders_send_once(asked: Conversation, queue: Queue, platform: Platform) -> None:
     messages = [queue(asked, f"t{number}") for number in range(5)]
-    calls = [lambda: outbox.send_due()] * 3 + [lambda found=found: outbox.send_one(found.pk) for found in messages]
+    calls = [lambda: lanes.send_due()] * 3 + [lambda found=found: outbox.send_one(found.pk) for found in messages]
     together(*calls)
-    outbox.send_due()
+    lanes.send_due()
     assert platform.texts() == ["t0", "t1", "t2", "t3", "t4"]
     assert {again(message).attempts for message in messages} == {1}
 
@@ -45,7 +45,7 @@ def test_busy_account_sends_side_by_side_each_once(
     for conversation in Conversation.objects.all():
         queue(conversation, f"{conversation.pk}")
         queue(conversation, f"{conversation.pk} en dit")
-    assert outbox.send_due() == 40
+    assert lanes.send_due() == 40
     placed = platform.texts()
     assert (len(placed), len(set(placed))) == (40, 40)
     assert all(placed.index(text) < placed.index(f"{text} en dit") for text in placed if "en dit" not in text)
@@ -60,10 +60,10 @@ def test_message_that_cannot_be_written_down_leaves_the_others(
     put(asked.account, said(asked.account, "m9", author=person("henk")))
     ingest.drain()
     other = queue(Conversation.objects.latest("id"), "ook")
-    outbox.send_due()
+    lanes.send_due()
     assert (again(message).state, again(other).state) == ("sending", "sent")
     standing_clock.forward(seconds=91)
-    outbox.send_due()
+    lanes.send_due()
     assert (again(message).state, again(message).send_at, platform.texts()) == ("unknown", None, ["Morgen", "ook"])
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from inbox import outbox
+from inbox import lanes, outbox
 from inbox.actions import resend
 from inbox.models import AuditEntry, Conversation, Message, User
 from inbox.outbox import Outcome
@@ -47,9 +47,9 @@ def test_uncertain_answer_that_is_there_is_sent(
     asked: Conversation, queue: Queue, platform: Platform, standing_clock: StandingClock
 ) -> None:
     message = uncertain(asked, queue, platform, placed=True)
-    assert outbox.send_due() == 0
+    assert lanes.send_due() == 0
     standing_clock.forward(seconds=11)
-    assert outbox.send_due() == 1
+    assert lanes.send_due() == 1
     asked.refresh_from_db()
     assert (again(message).state, again(message).external_id, asked.status) == ("sent", "o1", "waiting")
     assert platform.texts() == ["Morgen"]
@@ -60,7 +60,7 @@ def test_uncertain_answer_that_is_surely_absent_goes_again(
 ) -> None:
     message = uncertain(asked, queue, platform, placed=False)
     standing_clock.forward(seconds=11)
-    assert outbox.send_due() == 2
+    assert lanes.send_due() == 2
     assert (again(message).state, platform.texts()) == ("sent", ["Morgen"])
     assert verbs() == ["received", "send_unknown", "send_requeued", "sent"]
 
@@ -73,12 +73,12 @@ def test_answer_of_which_nobody_can_tell_lies_before_a_person(
     platform.finding = 409
     for _ in range(len(outbox.ASK_AFTER)):
         standing_clock.moment = max(standing_clock.moment, again(message).send_at)
-        outbox.send_due()
+        lanes.send_due()
     asked.refresh_from_db()
     assert (again(message).state, again(message).send_at, asked.failed_count) == ("unknown", None, 1)
     assert verbs()[-1] == "cannot_tell"
     standing_clock.forward(days=3)
-    assert outbox.send_due() == 0
+    assert lanes.send_due() == 0
     assert platform.texts() == ["Morgen"]
     Conversation.objects.update(assignee=agent)
     resend.mark_sent(message.pk, by=agent)
@@ -105,9 +105,9 @@ def test_worker_that_died_while_sending_is_asked_after(
 ) -> None:
     message = queue(asked, state="sending", taken_at=at(30), send_at=at(30), attempts=1)
     platform.place({"text": "Morgen", "key": f"webcare-{message.pk}"})
-    assert outbox.send_due() == 0
+    assert lanes.send_due() == 0
     standing_clock.forward(seconds=91)
-    assert outbox.send_due() == 1
+    assert lanes.send_due() == 1
     assert (again(message).state, again(message).external_id) == ("sent", "o1")
     assert platform.texts() == ["Morgen"]
 
@@ -166,7 +166,7 @@ def test_duplicate_that_is_not_to_be_found_failed_and_goes_never_again(
     assert verbs() == ["received", "send_unknown", "send_failed"]
     platform.fault = lambda told: None
     standing_clock.forward(hours=1)
-    assert (outbox.send_due(), platform.placed) == (0, [])
+    assert (lanes.send_due(), platform.placed) == (0, [])
 
 
 def test_duplicate_of_another_answer_of_ours_failed(asked: Conversation, queue: Queue, platform: Platform) -> None:
@@ -188,7 +188,7 @@ def test_duplicate_that_cannot_be_asked_after_is_asked_after_later(
     assert (again(message).state, again(message).error_reason) == ("unknown", "duplicate")
     platform.finding = 0
     standing_clock.forward(minutes=15)
-    assert outbox.send_due() == 1
+    assert lanes.send_due() == 1
     assert (again(message).state, platform.texts()) == ("sent", ["Morgen"])
 
 
@@ -200,7 +200,7 @@ def test_duplicate_that_could_not_be_asked_after_for_a_day_failed(
     message = queue(asked)
     outbox.send_one(message.pk)
     standing_clock.forward(hours=25)
-    assert outbox.send_due() == 1
+    assert lanes.send_due() == 1
     assert (again(message).state, again(message).error_reason) == ("failed", "duplicate")
     assert verbs() == ["received", "send_unknown", "send_failed"]
 

@@ -6,12 +6,17 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from channels import liveness
+from inbox import lanes
+from webcare.embedded.product import Ports, product
 
 ROOT = Path(__file__).resolve().parents[2]
 PROBE = str(ROOT / "deploy" / "probe.py")
@@ -26,9 +31,35 @@ def compose() -> dict[str, Any]:
 def test_compose_has_every_process_and_each_is_health_checked(compose: dict[str, Any]) -> None:
     services = compose["services"]
 
-    assert sorted(services) == ["intake", "live", "migrate", "postgres", "proxy", "redis", "scheduler", "web", "worker"]
+    ours = ["intake", "live", "media", "scheduler", "sender", "web", "worker"]
+    assert sorted(services) == sorted([*ours, "migrate", "postgres", "proxy", "redis"])
     checked = sorted(name for name, service in services.items() if "test" in service["healthcheck"])
-    assert checked == ["intake", "live", "postgres", "proxy", "redis", "scheduler", "web", "worker"]
+    assert checked == sorted([*ours, "postgres", "proxy", "redis"])
+
+
+def option(command: Sequence[str], name: str) -> str:
+    """What stands behind ``name``; "" when it is not there."""
+    return command[command.index(name) + 1] if name in command else ""
+
+
+def test_compose_and_demo_serve_every_queue_alike(compose: dict[str, Any], tmp_path: Path) -> None:
+    served = {name: option(service.get("command", []), "-Q") for name, service in compose["services"].items()}
+    demo = {part.name: part for part in product(Ports(), tmp_path)}
+    for name in filter(served.get, served):
+        ours, theirs = compose["services"][name]["command"], demo[name].command
+        for word in ("-Q", "--pool", "--concurrency"):
+            assert option(ours, word) == option(theirs, word)
+    assert {queue for queues in served.values() if queues for queue in queues.split(",")} == set(liveness.queues())
+
+
+def test_only_what_works_in_threads_has_a_pool_of_connections(compose: dict[str, Any], tmp_path: Path) -> None:
+    workers = ["intake", "media", "scheduler", "sender", "worker"]
+    demo = {part.name: dict(part.env) for part in product(Ports(), tmp_path)}
+    without = [name for name in workers if compose["services"][name]["environment"].get("DATABASE_POOL") == "0"]
+    assert without == [name for name in workers if demo[name].get("DATABASE_POOL") == "0"]
+    assert without == ["intake", "media", "scheduler", "worker"]
+    sender = compose["services"]["sender"]["command"]
+    assert (option(sender, "--pool"), option(sender, "--concurrency")) == ("threads", str(lanes.THREADS))
 
 
 def test_compose_asks_for_every_secret_and_gives_none(compose: dict[str, Any]) -> None:

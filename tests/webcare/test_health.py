@@ -19,11 +19,15 @@ from inbox.models import Conversation, Message
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
+def forget_workers() -> None:
+    liveness.wire(configured.REDIS_URL).delete(*(liveness.worker_key(queue) for queue in liveness.queues()))
+
+
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
     liveness._probes.forget()
     yield
-    liveness.wire(configured.REDIS_URL).delete(liveness.WORKER_KEY)
+    forget_workers()
     liveness._probes.forget()
 
 
@@ -41,14 +45,14 @@ def test_nothing_is_changed_by_these(path: str) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_ready_when_all_answer() -> None:
-    liveness.worker_is_alive()
+    liveness.worker_is_alive(liveness.queues())
     response = Client().get("/readyz")
     assert (response.status_code, response.json()) == (200, {"status": "ready", "missing": []})
 
 
 @pytest.mark.django_db(transaction=True)
 def test_not_ready_without_a_worker() -> None:
-    liveness.wire(configured.REDIS_URL).delete(liveness.WORKER_KEY)
+    forget_workers()
     response = Client().get("/readyz")
     assert (response.status_code, response.json()) == (503, {"status": "not ready", "missing": ["workers"]})
 
@@ -62,7 +66,7 @@ def test_not_ready_without_redis(settings: Any) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_not_ready_without_the_database() -> None:
-    liveness.worker_is_alive()
+    liveness.worker_is_alive(liveness.queues())
     connection.close()
     right = connection.settings_dict["PORT"]
     connection.settings_dict["PORT"] = "1"
@@ -104,7 +108,7 @@ def test_metrics_need_the_token(given: str, db: None, settings: Any) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_metrics_of_an_empty_installation(settings: Any) -> None:
     settings.METRICS_TOKEN = "prometheus"
-    liveness.worker_is_alive()
+    liveness.worker_is_alive(liveness.queues())
     assert scraped() == {
         ("events", "waiting"): 0,
         ("events", "failed"): 0,

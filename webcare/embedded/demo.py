@@ -109,16 +109,30 @@ class Demo:
         parts = self.parts if self.parts is not None else product(self.ports, self.data)
         first = self.parts is None and not (self.data / "simulator.json").exists()
         for part in parts:
-            log = logs / f"{part.name}.log"
-            log.unlink(missing_ok=True)
-            group.start(part.name, part.command, env={**environment, **dict(part.env)}, log=log, cwd=ROOT)
+            (logs / f"{part.name}.log").unlink(missing_ok=True)
+            self._start(group, part, environment)
         self._await(group, signals, [part.ready for part in parts if part.ready is not None])
         if first:
             opening.play(f"http://127.0.0.1:{self.ports.simulator}")
         print(self.welcome(), flush=True)
         while signals.stop() is None:
+            self._start_again(group, parts, environment)
             fail_if_dead(group)
             signals.wait(5)
+
+    def _start(self, group: Group, part: Part, environment: dict[str, str]) -> None:
+        log = self.data / "logs" / f"{part.name}.log"
+        group.start(part.name, part.command, env={**environment, **dict(part.env)}, log=log, cwd=ROOT)
+
+    def _start_again(self, group: Group, parts: Sequence[Part], environment: dict[str, str]) -> None:
+        """What was killed from outside, where that costs nothing but the start; what failed by itself would again."""
+        dead = group.dead()
+        part = next((part for part in parts if dead is not None and part.again and part.name == dead.name), None)
+        if dead is None or part is None or (dead.exit_code() or 0) >= 0:
+            return
+        group.forget(dead)
+        self._start(group, part, environment)
+        print(f"'{part.name}' werd gestopt en is opnieuw gestart.", flush=True)
 
     def _prepare(self, group: Group, signals: Signals, command: Sequence[str], environment: dict[str, str]) -> None:
         """Bring database and files up to date before anything serves them."""

@@ -136,6 +136,12 @@ class Group:
         """The first child that has ended by itself, or None."""
         return next((child for child in self.children if child.exit_code() is not None), None)
 
+    def forget(self, child: Child) -> None:
+        """This child has ended; what is left of its group is killed, and it no longer counts as ours."""
+        guard.send(child.popen.pid, signal.SIGKILL, group=True)
+        self._tell(f"- {child.popen.pid}")
+        self.children.remove(child)
+
     def stop(self, kind: Kind) -> None:
         """Ask every child of this kind to stop, wait, then kill what is left of their groups."""
         chosen = [child for child in self.children if child.kind == kind]

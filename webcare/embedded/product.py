@@ -12,12 +12,16 @@ from webcare.embedded.ports import is_free
 
 @dataclass(frozen=True)
 class Part:
-    """One process of the demo. `ready`: an address that answers 200 once it can be used; None: none such."""
+    """One process of the demo. `ready`: an address that answers 200 once it can be used; None: none such.
+
+    again: killed by a signal, it is started anew. The other workers have a parent process that does so.
+    """
 
     name: str
     command: tuple[str, ...]
     ready: str | None = None
     env: tuple[tuple[str, str], ...] = ()
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class Ports:
 
 
 def product(ports: Ports, data: Path) -> list[Part]:
-    """Pages under WSGI, the stream and the simulator under ASGI, a worker and the scheduler."""
+    """Pages under WSGI, the stream and the simulator under ASGI, the workers and the scheduler."""
     local = "http://127.0.0.1:"
     asgi = "--host 127.0.0.1 --no-access-log --timeout-graceful-shutdown 2 --port"
     # Without room for them, idle kept-alive connections beyond 1,024 make granian fall silent.
@@ -80,6 +84,10 @@ def product(ports: Ports, data: Path) -> list[Part]:
         Part("worker", module(f"{worker} -Q celery,incoming --concurrency 2 --hostname demo@%h"), env=no_pool),
         # What comes in never waits for a platform that is slow to take what goes out.
         Part("intake", module(f"{worker} -Q incoming --concurrency 1 --hostname intake@%h"), env=no_pool),
+        # Threads, for all it does is wait for platforms; see docs/adr/0007.
+        Part("sender", module(f"{worker} -Q sending --pool threads --concurrency 32 --hostname sender@%h"), again=True),
+        # Files from strangers are opened here: in a process that may be killed over one.
+        Part("media", module(f"{worker} -Q media --concurrency 1 --hostname media@%h"), env=no_pool),
         Part(
             "scheduler",
             module("celery -A webcare beat --loglevel INFO --pidfile= --schedule", schedule),

@@ -40,6 +40,8 @@ def main() -> int:
     parts = [Part("web", server, f"http://127.0.0.1:{ports.web}/"), Part("worker", python(FAMILY))]
     if fault == "dying":
         parts.append(Part("live", python(DYING)))
+    if fault == "killed":
+        parts.append(Part("live", python(FAMILY), again=True))
     if fault == "deaf":
         parts.append(Part("live", python(DEAF)))
     prepare = python("raise SystemExit('no such table')") if fault == "unprepared" else None

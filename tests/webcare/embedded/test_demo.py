@@ -141,6 +141,24 @@ def test_part_killed_from_outside_stops_everything(background: Background, data:
     assert wait_gone(processes) == []
 
 
+def test_part_that_may_be_started_again_is_when_it_is_killed(
+    background: Background, data: Path, ports: dict[str, str]
+) -> None:
+    demo = background(*SMALL, str(data), "killed", **GIVEN, **ports)
+    read_until(demo, READY)
+    before = sorted(psutil.Process(demo.pid).children(), key=psutil.Process.create_time)
+    command = before[-1].cmdline()
+
+    before[-1].kill()
+    read_until(demo, "'live' werd gestopt en is opnieuw gestart.")
+
+    after = sorted(psutil.Process(demo.pid).children(), key=psutil.Process.create_time)
+    assert (after[:-1], after[-1] == before[-1], after[-1].cmdline()) == (before[:-1], False, command)
+    demo.send_signal(signal.SIGTERM)
+    demo.communicate(timeout=30)
+    assert wait_gone(after) == []
+
+
 def test_failed_preparation_is_a_sentence(background: Background, data: Path, ports: dict[str, str]) -> None:
     demo = background(*SMALL, str(data), "unprepared", **GIVEN, **ports)
 
