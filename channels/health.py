@@ -16,9 +16,9 @@ OF_APPS = """
         (SELECT received_at FROM channels_inboundevent
             WHERE app_id = app.id AND state = 'stored' ORDER BY id LIMIT 1),
         (SELECT count(*) FROM (SELECT 1 FROM channels_inboundevent
-            WHERE app_id = app.id AND state = 'stored' LIMIT %(most)s) AS some),
+            WHERE app_id = app.id AND state = 'stored' LIMIT %(most)s) AS found),
         (SELECT count(*) FROM (SELECT 1 FROM channels_inboundevent
-            WHERE app_id = app.id AND state = 'failed' LIMIT %(most)s) AS some)
+            WHERE app_id = app.id AND state = 'failed' LIMIT %(most)s) AS found)
     FROM unnest(%(apps)s::bigint[]) AS app (id)
 """
 

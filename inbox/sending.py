@@ -13,16 +13,16 @@ from channels.models import Account
 OF_ACCOUNTS = """
     SELECT account.id,
         (SELECT count(*) FROM (SELECT 1 FROM inbox_message
-            WHERE account_id = account.id AND state = 'queued' LIMIT %(most)s) AS some),
+            WHERE account_id = account.id AND state = 'queued' LIMIT %(most)s) AS found),
         (SELECT min(sent_at) FROM inbox_message WHERE account_id = account.id AND state = 'queued'),
         (SELECT count(*) FROM (SELECT 1 FROM inbox_message
             WHERE account_id = account.id AND kind = 'answer' AND state = 'unknown' AND send_at IS NOT NULL
-            LIMIT %(most)s) AS some),
+            LIMIT %(most)s) AS found),
         (SELECT count(*) FROM (SELECT 1 FROM inbox_message
             WHERE account_id = account.id AND kind = 'answer' AND state = 'unknown' AND send_at IS NULL
-            LIMIT %(most)s) AS some),
+            LIMIT %(most)s) AS found),
         (SELECT count(*) FROM (SELECT 1 FROM inbox_message
-            WHERE account_id = account.id AND kind = 'answer' AND state = 'failed' LIMIT %(most)s) AS some)
+            WHERE account_id = account.id AND kind = 'answer' AND state = 'failed' LIMIT %(most)s) AS found)
     FROM unnest(%(accounts)s::bigint[]) AS account (id)
 """
 
