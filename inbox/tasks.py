@@ -1,9 +1,11 @@
 """Thin Celery tasks: kicked when there is work, and by the clock (CELERY_BEAT_SCHEDULE) for what was missed."""
 
+from datetime import datetime
+
 from celery import shared_task
 
 from channels.clock import now
-from inbox import fetching, ingest, kick, lanes, profiles
+from inbox import fetching, ingest, kick, lanes, profiles, replaying
 from inbox.actions import snooze
 from inbox.actions.refused import NotVisible, Refused
 from inbox.models import Conversation, Status
@@ -56,3 +58,9 @@ def wake_snoozed() -> int:
             continue  # a citizen, a colleague or another worker woke it first
         woken += 1
     return woken
+
+
+@shared_task
+def replay_failed(until: str, app_id: int | None = None) -> int:
+    """What failed by a moment (ISO, with its zone), of one app or of all, is processed again; how many."""
+    return replaying.replay_all_failed(datetime.fromisoformat(until), app_id)
