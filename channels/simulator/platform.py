@@ -29,6 +29,7 @@ class World(Protocol):
     """What the simulator's core (channels/simulator/world.py) gives every platform."""
 
     base_url: str  # where the simulator itself is reached, for media and permalinks; no trailing slash
+    public_url: str  # where the inbox is reached, for the webhook address a platform knows; no trailing slash
 
     def now(self) -> datetime:
         """The town's time, aware UTC (channels.clock.now)."""

@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 
-from channels.connector import Connector, Found, Health
-from channels.connectors.facebook import parse, read, send, signature
+from channels.connector import Connector, Found, Health, Tally
+from channels.connectors.facebook import parse, read, send, signature, webhooks
 from channels.connectors.facebook.graph import Graph
 from channels.errors import BadSignature, PermanentFailure
 from channels.messages import (
@@ -61,13 +61,13 @@ class FacebookConnector(Connector):
         return read.find_sent(self._graph(account), account, message, since)
 
     def fetch_since(
-        self, account: AccountCredentials, since: datetime, last_seen: str = ""
+        self, account: AccountCredentials, since: datetime, last_seen: str = "", tally: Tally | None = None
     ) -> Iterable[IncomingMessage]:
         """See read.fetch_since; Meta pages by time, so ``last_seen`` is not needed."""
-        return read.fetch_since(self._graph(account), account, since)
+        return read.fetch_since(self._graph(account), account, since, tally)
 
     def check(self, account: AccountCredentials) -> Health:
-        """Who the page token says we are. Raises TemporaryFailure when Meta cannot be asked."""
+        """Who the page token says we are, and when it ends. Raises TemporaryFailure when Meta cannot be asked."""
         if not account.secrets.get("page_token"):
             return Health(ok=False, reason="token")
         try:
@@ -76,7 +76,21 @@ class FacebookConnector(Connector):
             return Health(ok=False, reason=failure.reason, code=failure.code)
         if found_id != account.external_id:
             return Health(ok=False, reason="configuration", name=name)  # a token, but of another Page
-        return Health(ok=True, name=name)
+        return Health(ok=True, name=name, expires_at=self._ends(account))
+
+    def _ends(self, account: AccountCredentials) -> datetime | None:
+        try:
+            return webhooks.access_ends(self._meta_app(account))
+        except PermanentFailure:
+            return None  # Meta does not tell everyone; the token works, and that was the question
+
+    def webhook_problem(self, account: AccountCredentials, webhook_url: str) -> str:
+        """See webhooks.problem."""
+        return webhooks.problem(self._meta_app(account), webhook_url)
+
+    def restore_webhook(self, account: AccountCredentials, webhook_url: str) -> None:
+        """See webhooks.restore."""
+        webhooks.restore(self._meta_app(account), webhook_url)
 
     def capabilities(self) -> Capabilities:
         """8,000 characters in public, 2,000 in Messenger, 24 hours or seven days by a human agent."""
@@ -103,3 +117,6 @@ class FacebookConnector(Connector):
     def _graph(self, account: AccountCredentials) -> Graph:
         secrets = account.secrets
         return Graph(self.session, secrets.get("page_token", ""), self.app.secrets.get("app_secret", ""))
+
+    def _meta_app(self, account: AccountCredentials) -> webhooks.MetaApp:
+        return webhooks.MetaApp(self.session, self.app, account)

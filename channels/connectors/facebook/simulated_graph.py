@@ -16,7 +16,9 @@ from starlette.routing import BaseRoute, Route
 
 from channels.connectors.facebook.graph import VERSION
 from channels.connectors.facebook.signature import appsecret_proof
+from channels.connectors.facebook.simulated_webhooks import APP_ID
 from channels.connectors.facebook.values import UNREADABLE
+from channels.connectors.facebook.webhooks import FIELDS
 from channels.simulator.platform import Json
 from channels.simulator.town import CITIZENS, Citizen, DemoAccount, app
 
@@ -400,10 +402,16 @@ class _Graph:
 
     async def _subscribed(self, call: _Call) -> Json:
         self._own_page(call)
-        return {"data": [{"name": app("facebook").name, "subscribed_fields": ["feed", "messages"]}]}
+        if not self.platform.webhook_valid:  # as after an hour of failing calls: the app is unsubscribed
+            return {"data": []}
+        return {"data": [{"id": str(APP_ID), "name": app("facebook").name, "subscribed_fields": [*FIELDS]}]}
 
     async def _subscribe(self, call: _Call) -> Json:
         self._own_page(call)
+        if not call.text("subscribed_fields"):
+            raise Refused(100, "The parameter subscribed_fields is required.")
+        self.platform.webhook_valid = True
+        self.platform.world.record("facebook", "subscribed", call.node)
         return {"success": True}
 
     def _own_page(self, call: _Call) -> None:

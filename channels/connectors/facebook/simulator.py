@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from channels.connectors.facebook import simulated_graph, simulated_webhooks
+from channels.connectors.facebook import simulated_app, simulated_graph, simulated_webhooks
+from channels.connectors.facebook.webhooks import FIELDS
 from channels.simulator.platform import Json, Platform, Webhook
 from channels.simulator.town import CITIZENS, Citizen, DemoAccount, app, citizen
 
@@ -61,11 +62,35 @@ class SimulatedFacebook(Platform):
         for page, number, hours, text in FIRST_POSTS:
             post = _line(f"{page}_{number}", page, "", text, [], now - timedelta(hours=hours))
             posts[post["id"]] = post
-        return {"posts": posts, "comments": {}, "messages": {}, "uploads": {}, "private_replies": []}
+        return {
+            "posts": posts,
+            "comments": {},
+            "messages": {},
+            "uploads": {},
+            "private_replies": [],
+            "subscription": {},  # the address Meta calls, once it was changed
+            "token_ends": {},  # by Page, ISO time; a Page that is not here has a token that never ends
+        }
 
     def routes(self) -> list[BaseRoute]:
         """The Graph API under /v26.0/."""
-        return simulated_graph.routes(self)
+        return [*simulated_app.routes(self), *simulated_graph.routes(self)]
+
+    def subscription(self) -> Json:
+        """The address Meta calls for all Pages, whether it does, and the fields it calls for."""
+        ours: Json = {"callback_url": f"{self.world.public_url}{self.path}", "active": True, "fields": [*FIELDS]}
+        ours.update(self.state["subscription"])
+        return ours
+
+    @property
+    def path(self) -> str:
+        """Of our webhook."""
+        return f"/webhooks/facebook/{app('facebook').key}/"
+
+    def brings(self, body: bytes) -> bool:
+        """Meta calls the address it knows, for Pages that the app is subscribed to."""
+        known = self.subscription()
+        return super().brings(body) and known["active"] and known["callback_url"].endswith(self.path)
 
     def refusal(self, fault: str, request: Request) -> Response:
         """Meta's answers: usage headers with a limit, an error of its own, or an expired token."""

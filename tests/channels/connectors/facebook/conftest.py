@@ -35,6 +35,7 @@ class SmallTown:
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
+        self.public_url = "https://webcare.example.nl"
         self.ahead = timedelta()
         self.files: dict[str, bytes] = {}
         self.books: list[tuple[str, str, dict[str, Any]]] = []
