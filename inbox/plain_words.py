@@ -196,7 +196,7 @@ _FAMILIAR = frozenset(["je", "jij", "jou", "jouw", "jezelf", "jullie"])
 
 def _addressed(words: list[Word], agreed: str) -> Iterator[Hint]:
     """One hint, at the first word that is not as agreed, or that differs from the one before."""
-    used = []
+    used: list[str] = []
     for number, word in enumerate(words):
         form = "u" if word.key in _FORMAL else "je" if word.key in _FAMILIAR else ""
         if not form or (word.key == "u" and number and words[number - 1].key[0].isdecimal()):  # "tot 17 u"

@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from inbox.views import acts, attachments, conversation, lists, nothing_lost, preferences, search, status
+from inbox.views import acts, attachments, conversation, lists, nothing_lost, preferences, search, status, writing
 
 urlpatterns = [
     path("", lists.home, name="inbox"),
@@ -23,6 +23,7 @@ urlpatterns = [
     path("conversations/<int:pk>/assign/", acts.assign, name="act_assign"),
     path("conversations/<int:pk>/note/", acts.note, name="act_note"),
     path("conversations/<int:pk>/reply/", acts.reply, name="act_reply"),
+    path("conversations/<int:pk>/check/", writing.check, name="check_text"),
     path("conversations/<int:pk>/close/", acts.close, name="act_close"),
     path("conversations/<int:pk>/reopen/", acts.reopen, name="act_reopen"),
     path("conversations/<int:pk>/snooze/", acts.snooze, name="act_snooze"),

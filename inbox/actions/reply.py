@@ -5,16 +5,17 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from django.db import IntegrityError, transaction
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from channels.clock import now
 from channels.gateway import connector_of
-from channels.models import AccountState
-from inbox import kick, permissions, sla
+from channels.models import Account, AccountState, Kind
+from inbox import kick, permissions, privacy_guard, sla
 from inbox.actions.changing import changing
 from inbox.actions.claim import claimed_by_other, not_allowed, refuse_closed
 from inbox.actions.refused import Refused
-from inbox.models import Conversation, Delivery, Direction, Message, User
+from inbox.models import AccountSettings, Conversation, Delivery, Direction, Message, User
 
 MOST_PARTS = 25  # posts in one thread
 
@@ -28,12 +29,15 @@ def reply(
     seen_message_id: int | None = None,
     as_thread: bool = False,
     confirm_newer: bool = False,
+    confirm_personal_data: str = "",
 ) -> list[Message]:
     """Queue an answer on the channel where was asked; several messages when a long one becomes a thread on X.
 
     ``submission`` names the form: the same one twice gives the messages of the first time. ``seen_message_id`` is the
-    newest message the writer had on screen. Raises Refused: "claimed_by_other", "not_claimed", "closed", "empty",
-    "too_long" (data: can_thread), "newer_message", "window_closed", "not_summoned", "gone", "account", "not_allowed".
+    newest message the writer had on screen. ``confirm_personal_data``: the "confirm" of an earlier refusal, for exactly
+    what that named. Raises Refused: "claimed_by_other", "not_claimed", "closed", "empty", "too_long" (data:
+    can_thread), "newer_message", "window_closed", "not_summoned", "gone", "account", "personal_data" (data: kinds,
+    findings, confirm), "not_allowed".
     """
     if earlier := submitted(submission, by, conversation_id):
         return earlier
@@ -49,6 +53,8 @@ def reply(
             if not confirm_newer and seen_message_id is not None:
                 refuse_newer(conversation, seen_message_id)
             parts = split(conversation, text, as_thread=as_thread)
+            if kinds := refuse_personal_data(conversation, text, confirm_personal_data):
+                conversation.audit_data["personal_data"] = kinds  # type: ignore[attr-defined]
             messages = [
                 _queue(
                     conversation,
@@ -163,6 +169,48 @@ def refuse_newer(conversation: Conversation, seen_message_id: int) -> None:
             _("A new message came in while you were writing. Read it first; your text is kept."),
             message=newer.pk,
         )
+
+
+def refuse_personal_data(conversation: Conversation, text: str, confirmed: str) -> list[str]:
+    """The kinds of personal data that everybody will read, confirmed; [] when there are none. Raises Refused
+    "personal_data": data has the kinds, where each finding stands in the text, and what confirms exactly these."""
+    found = personal_data(conversation, text)
+    if not found:
+        return []
+    kinds = [kind for kind in privacy_guard.KINDS if any(item.kind == kind for item in found)]
+    confirm = _confirmation(conversation, text, found)
+    if confirmed == confirm:
+        return kinds
+    raise Refused(
+        "personal_data",
+        _("Everybody can read this answer, and it holds: %(kinds)s. Change the text, or confirm that it may be public.")
+        % {"kinds": privacy_guard.in_words(kinds)},
+        kinds=kinds,
+        findings=[{"kind": item.kind, "start": item.start, "end": item.end} for item in found],
+        confirm=confirm,
+    )
+
+
+def personal_data(conversation: Conversation, text: str) -> list[privacy_guard.Finding]:
+    """What may be personal data in an answer of ours that everybody reads; [] for a private one. Two queries, when
+    there is anything at all."""
+    if not conversation.public or not privacy_guard.find(text):
+        return []
+    return privacy_guard.find(text, own_details(conversation.account))
+
+
+def own_details(account: Account) -> privacy_guard.Own:
+    """What is the municipality's own, and no citizen's: as filled in for this account, and our WhatsApp numbers."""
+    written = AccountSettings.objects.filter(account=account).values_list("own_details", flat=True)
+    numbers = Account.objects.filter(kind=Kind.WHATSAPP).values_list("external_id", flat=True)
+    return privacy_guard.own("\n".join([*written, *(number.removeprefix("whatsapp:") for number in numbers)]))
+
+
+def _confirmation(conversation: Conversation, text: str, found: list[privacy_guard.Finding]) -> str:
+    """A word for exactly these findings in this conversation; nobody reads the data from it, unlike from a plain hash
+    of nine digits."""
+    data = sorted({(item.kind, privacy_guard.plain(item.kind, text[item.start : item.end])) for item in found})
+    return salted_hmac("inbox.personal_data", f"{conversation.pk}:{data}", algorithm="sha256").hexdigest()[:32]
 
 
 def split(conversation: Conversation, text: str, *, as_thread: bool) -> list[str]:

@@ -34,6 +34,7 @@ REFUSALS = (
     "not_summoned",
     "gone",
     "account",
+    "personal_data",
 )
 
 
@@ -67,6 +68,13 @@ class ReplyBody(serializers.Serializer):
     )
     as_thread = serializers.BooleanField(required=False, default=False)
     confirm_newer = serializers.BooleanField(required=False, default=False)
+    confirm_personal_data = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=64,
+        help_text="The data.confirm of a refusal personal_data: a person decided that exactly this may be public.",
+    )
 
 
 class ReplyShown(serializers.Serializer):

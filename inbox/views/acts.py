@@ -208,7 +208,10 @@ def reply(request: SignedIn, pk: int) -> HttpResponse:
     given = form.cleaned_data
     text = given.get("text", request.POST.get("text", ""))
     submission = given.get("submission")
-    typed = Typed(mode=REPLY, text=text, submission=submission)
+    confirmed = given.get("confirm_personal_data", "")
+    typed = Typed(
+        mode=REPLY, text=text, submission=submission, as_thread=given.get("as_thread", False), confirmed=confirmed
+    )
 
     def deed() -> None:
         if not valid or submission is None:
@@ -227,6 +230,7 @@ def reply(request: SignedIn, pk: int) -> HttpResponse:
             seen_message_id=given["seen"],
             as_thread=given["as_thread"],
             confirm_newer=given["confirm_newer"],
+            confirm_personal_data=confirmed,
         )
 
     events: Events = {"composer-sent": {"id": pk, "mode": REPLY}}

@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from channels.gateway import connector_of
 from inbox.actions import reply
 from inbox.actions.refused import Refused
-from inbox.models import Conversation, Status, User
+from inbox.models import AccountSettings, Conversation, Status, User
 from inbox.office_hours import local
+from inbox.views.advice import Advice, Found, advise, found_in, private_way
 from inbox.views.thread import newest_id
 
 REPLY, NOTE = "reply", "note"
@@ -24,6 +25,8 @@ class Typed:
     text: str = ""
     note: str = ""
     submission: UUID | None = None
+    as_thread: bool = False
+    confirmed: str = ""
     panel: str = ""
     panel_text: str = ""
     panel_choice: int | None = None
@@ -31,7 +34,9 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Composer:
-    """``state``: open | obstacle | unclaimed | other | closed; only ``open`` has a box for an answer."""
+    """``state``: open | obstacle | unclaimed | other | closed; only ``open`` has a box for an answer, hints on it and
+    the account's house style. ``found``: personal data that must be confirmed (by ``confirm``) before all can read it.
+    """
 
     state: str
     sentence: str
@@ -52,14 +57,25 @@ class Composer:
     confirm_newer: bool
     thread_words: str  # with {} where the number of posts goes
     thread_parts: str  # the same with the number, when the server knows that it needs to be a thread
+    house_style: str
+    advice: Advice | None
+    found: tuple[Found, ...]
+    confirm: str
+    private_way: str
+    as_thread: bool  # chosen before the question about personal data, and still meant
+    confirmed: str
 
 
 def compose(
     conversation: Conversation, user: User, moment: datetime, typed: Typed | None, refused: Refused | None
 ) -> Composer:
-    """The composer for a colleague who may work on the conversation. At most three queries."""
+    """The composer for a colleague who may work on the conversation. At most four queries; three more for a text that
+    was given back."""
     typed = typed or Typed()
     state, sentence = _state(conversation, user)
+    agreed = AccountSettings.objects.filter(account=conversation.account_id).first() if state == "open" else None
+    personal = refused is not None and refused.code == "personal_data"
+    data = refused.data if refused is not None and personal else {}
     bounds = reply.limits(conversation)
     until: datetime | None = bounds["window_until"]
     thread_words = _("Post as a thread (%(count)s posts)") % {"count": "{}"}
@@ -88,6 +104,13 @@ def compose(
         confirm_newer=refused is not None and refused.code == "newer_message",
         thread_words=thread_words,
         thread_parts=parts,
+        house_style=agreed.house_style if agreed else "",
+        advice=advise(conversation, typed.text, agreed.addressing) if agreed and typed.text else None,
+        found=found_in(typed.text, findings) if isinstance(findings := data.get("findings"), list) else (),
+        confirm=str(data.get("confirm", "")),
+        private_way=private_way(conversation, user) if personal else "",
+        as_thread=personal and typed.as_thread,
+        confirmed="" if personal else typed.confirmed,
     )
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext
 from inbox import failure_words, sla
 from inbox.models import Conversation, Delivery, Direction, Message
 from inbox.office_hours import local
+from inbox.views.advice import Mark
 from inbox.views.files import File, file, web_address
 
 
@@ -54,6 +55,7 @@ class Bubble:
     files: tuple[File, ...]
     delivery: DeliveryWords | None
     acts: frozenset[str]
+    personal: Mark | None = None
 
     type = "message"
 
@@ -73,9 +75,18 @@ def linked(text: str) -> SafeString:
     return mark_safe(clean)  # noqa: S308 - nh3 let through links only
 
 
-def bubble(message: Message, conversation: Conversation, *, works: bool, decides: bool, moment: datetime) -> Bubble:
+def bubble(
+    message: Message,
+    conversation: Conversation,
+    *,
+    works: bool,
+    decides: bool,
+    moment: datetime,
+    personal: Mark | None = None,
+) -> Bubble:
     """``message`` with its author, attachments and versions loaded. ``works``: the reader may do more than read, and
-    so see what the citizen took back; ``decides``: also what becomes of an answer that did not go."""
+    so see what the citizen took back; ``decides``: also what becomes of an answer that did not go; ``personal``: it
+    may hold personal data that everybody can read."""
     message.account = conversation.account  # the same one, loaded once
     ours = message.direction == Direction.OUT
     deleted = message.deleted_at is not None
@@ -100,6 +111,7 @@ def bubble(message: Message, conversation: Conversation, *, works: bool, decides
         files=() if deleted and not works else tuple(file(item, retry=works) for item in message.attachments.all()),
         delivery=delivery(message) if ours else None,
         acts=_acts(message) if ours and decides else frozenset(),
+        personal=personal,
     )
 
 

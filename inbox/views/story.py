@@ -9,7 +9,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from inbox import auto_reply, sla
+from inbox import auto_reply, privacy_guard, sla
 from inbox.models import AuditEntry, Result, User
 from inbox.office_hours import local
 from inbox.views.messages import exact
@@ -138,6 +138,9 @@ def _beside(entry: AuditEntry, words: dict[str, str]) -> tuple[str, str] | None:
                 "count": count
             }
         case "replied":
+            if kinds := entry.data.get("personal_data"):
+                words["kinds"] = privacy_guard.in_words(kinds)
+                return "reply", _("%(who)s answered, and confirmed that this may be public: %(kinds)s") % words
             return "reply", _("%(who)s answered") % words
         case "noted":
             return "note", _("%(who)s left a note") % words

@@ -10,6 +10,7 @@ from inbox import sla
 from inbox.models import AuditEntry, Conversation, Direction, Message, Note, User
 from inbox.office_hours import local
 from inbox.views import story
+from inbox.views.advice import marks
 from inbox.views.listing import Cursor
 from inbox.views.messages import Bubble, bubble, exact, linked
 from inbox.views.others import Other, others
@@ -128,9 +129,17 @@ def build(
         notes = notes.filter(created_at__gte=begin)
     if end is not None:
         notes = notes.filter(created_at__lt=end)
+    marked = marks(messages, conversation)
     # At the same moment: the citizen's message, then what was done about it.
     ordered: list[tuple[datetime, int, int, Item]] = [
-        (message.sent_at, 0, message.pk, bubble(message, conversation, works=works, decides=decides, moment=moment))
+        (
+            message.sent_at,
+            0,
+            message.pk,
+            bubble(
+                message, conversation, works=works, decides=decides, moment=moment, personal=marked.get(message.pk)
+            ),
+        )
         for message in messages
     ]
     ordered += [(note.created_at, 1, note.pk, _note(note)) for note in notes]

@@ -1,5 +1,5 @@
-/* The composer: how long a text is for the platform, Ctrl+Enter, and drafts that outlive a reload and a lost
-   connection. The server decides everything; this only tells it sooner. */
+/* The composer: how long a text is for the platform, hints on it, Ctrl+Enter, and drafts that outlive a reload and a
+   lost connection. The server decides everything; this only tells it sooner. */
 (() => {
   "use strict";
   const webcare = (window.webcare ??= {});
@@ -175,6 +175,7 @@
         box.value = draft.text;
         const submission = $("[name=submission]", box.form);
         if (submission && draft.submission) submission.value = draft.submission;
+        if (box.id === "reply-text") window.htmx?.trigger("#writing", "check");
       } else if (box.value) keep(box);
     }
     const kept = $("[data-kept]", here);
@@ -184,14 +185,58 @@
       $("pre", kept).textContent = draft?.text ?? "";
     }
     measure();
+    openHouse();
   }
 
   webcare.restoreDrafts = restore;
 
+  // ------------------------------------------------------------------ hints, house style, personal data
+
+  let told = ""; // the last summary that was read out: told once, not at every pause
+
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target?.id !== "writing") return;
+    const summary = $("[data-summary]", event.detail.target)?.dataset.summary ?? "";
+    if (summary && summary !== told) webcare.say?.(summary);
+    told = summary;
+  });
+
+  /* Open for who left it open, in every conversation. */
+  function openHouse() {
+    const house = $("[data-house]");
+    if (!house) return;
+    try {
+      if (localStorage.getItem("webcare.house") === "open") house.open = true;
+    } catch {
+      /* no storage: folded */
+    }
+  }
+
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      if (!event.target.matches?.("[data-house]")) return;
+      try {
+        localStorage.setItem("webcare.house", event.target.open ? "open" : "");
+      } catch {
+        /* then it is folded again at the next page */
+      }
+    },
+    true,
+  );
+
+  /* The question about personal data goes when none of it stands in the text any more. */
+  function stillPersonal(box) {
+    const asked = $("[data-personal]", box.form);
+    if (asked) asked.hidden = ![...asked.querySelectorAll("mark")].some((mark) => box.value.includes(mark.textContent));
+  }
+
   document.addEventListener("input", (event) => {
     if (!boxes().includes(event.target)) return;
     keep(event.target);
-    if (event.target.id === "reply-text") measure();
+    if (event.target.id !== "reply-text") return;
+    measure();
+    stillPersonal(event.target);
   });
 
   document.addEventListener("composer-sent", (event) => {

@@ -58,6 +58,7 @@ def agreements(webcare: Department, **changed: Any) -> dict[str, Any]:
         "next_answer_minutes": 240,
         "holidays": "on",
         "out_of_hours_text": "Wij zijn weer open op {volgende_opening}.",
+        "addressing": "u",
     } | changed
     management = {"TOTAL_FORMS": 1, "INITIAL_FORMS": 0, "MIN_NUM_FORMS": 1, "MAX_NUM_FORMS": 1}
     sent = {f"inbox_settings-{name}": value for name, value in management.items()}
