@@ -22,7 +22,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 
-from benchmarks import ingest, streams, to_browser, webhooks  # noqa: E402
+from benchmarks import ingest, streams, sustained, to_browser, webhooks  # noqa: E402
 from benchmarks.table import Figure, show  # noqa: E402
 
 # name of the run -> the function that measures; one run may give several figures
@@ -30,6 +30,7 @@ RUNS: dict[str, Callable[[Path], list[Figure]]] = {
     "webhooks": webhooks.measure,
     "to_browser": to_browser.measure,
     "ingest": ingest.measure,
+    "sustained": sustained.measure,
     "streams": streams.measure,
 }
 BUILD = Path(__file__).resolve().parent.parent / "build" / "bench.json"

@@ -3,10 +3,12 @@
 import asyncio
 import multiprocessing
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from statistics import quantiles
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,90 @@ async def _drive(port: int, requests: Sequence[bytes], connections: int, expect:
     begun = time.perf_counter()
     await asyncio.gather(*(connection() for _ in range(connections)))
     return latencies, failed, time.perf_counter() - begun
+
+
+@dataclass(slots=True)
+class Flood:
+    """A generator that posts for a time, while others watch. After ``over``: how long it took, and what was taken."""
+
+    receiver: Connection
+    counter: Any  # shared with the process that posts
+    seconds: float = 0.0
+    refused: int = 0
+    numbers: list[int] = field(default_factory=list)
+
+    @property
+    def posted(self) -> int:
+        """Requests answered with 200 or 204 so far."""
+        return int(self.counter.value)
+
+    def over(self) -> bool:
+        """Whether the last answer has come."""
+        if not self.seconds and self.receiver.poll():
+            self.numbers, self.refused, self.seconds = self.receiver.recv()
+        return self.seconds > 0
+
+    def accepted(self) -> list[int]:
+        """The numbers of the requests answered with 200 or 204, once it is over."""
+        return self.numbers
+
+
+@contextmanager
+def flood(port: int, requests: Sequence[bytes], connections: int, seconds: float, rate: float = 0.0) -> Iterator[Flood]:
+    """Post in order for so many seconds, ``rate`` a second (0: as fast as the connections go); ends with the block."""
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+    counter = context.Value("q", 0)
+    process = context.Process(target=_pour, args=(port, requests, connections, seconds, rate, counter, sender))
+    process.start()
+    try:
+        yield Flood(receiver, counter)
+    finally:
+        process.join(1)
+        process.kill()
+        process.join()
+
+
+def _pour(
+    port: int,
+    requests: Sequence[bytes],
+    connections: int,
+    seconds: float,
+    rate: float,
+    counter: Any,
+    sender: Connection,
+) -> None:
+    sender.send(asyncio.run(_for_a_time(port, requests, connections, seconds, rate, counter)))
+
+
+async def _for_a_time(
+    port: int, requests: Sequence[bytes], connections: int, seconds: float, rate: float, counter: Any
+) -> tuple[list[int], int, float]:
+    waiting = iter(enumerate(requests))
+    accepted: list[int] = []
+    refused = 0
+    begun = time.perf_counter()
+
+    async def one_connection() -> None:
+        nonlocal refused
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for number, request in waiting:
+            # Whoever is late posts at once: the rate is what is offered, not what is answered.
+            early = number / rate - (time.perf_counter() - begun) if rate else 0.0
+            if early > 0:
+                await asyncio.sleep(early)
+            if time.perf_counter() - begun >= seconds:
+                break
+            writer.write(request)
+            if await _answer(reader) in (200, 204):
+                accepted.append(number)
+                counter.value = len(accepted)
+            else:
+                refused += 1
+        writer.close()
+
+    await asyncio.gather(*(one_connection() for _ in range(connections)))
+    return accepted, refused, time.perf_counter() - begun
 
 
 async def _answer(reader: asyncio.StreamReader) -> int:

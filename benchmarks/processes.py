@@ -30,7 +30,7 @@ def running(command: list[str], ready: str = "", **environment: str) -> Iterator
             wait_for(ready, process)
         yield process
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        process.terminate()  # it ends its own children, and lets them finish what they have in hand
         try:
             process.wait(15)
         except subprocess.TimeoutExpired:
@@ -63,7 +63,10 @@ def webcare(*names: str, data: Path, **environment: str) -> Iterator[Ports]:
         "LOG_LEVEL": "ERROR",
     }
     with ExitStack() as stack:
-        for part in product(ports, data):
+        parts = product(ports, data)
+        if unknown := set(names) - {part.name for part in parts}:
+            raise RuntimeError(f"the product has no {', '.join(sorted(unknown))}")
+        for part in parts:
             if part.name in names:
                 # /readyz asks for workers too; a measurement may go without.
                 ready = (part.ready or "").replace("/readyz", "/healthz")

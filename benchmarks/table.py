@@ -12,10 +12,12 @@ class Figure:
     value: float
     unit: str
     conditions: str
+    curve: Sequence[Sequence[float]] = ()  # rows of a figure that has a course; the run says what the columns are
 
     def as_json(self) -> dict[str, object]:
         """As the contract for operators has it."""
-        return {"value": self.value, "unit": self.unit, "conditions": self.conditions}
+        told = {"value": self.value, "unit": self.unit, "conditions": self.conditions}
+        return told | ({"curve": self.curve} if self.curve else {})
 
 
 def show(figures: Sequence[Figure]) -> None:
