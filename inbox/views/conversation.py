@@ -22,8 +22,8 @@ from inbox.views import rows, story, thread
 from inbox.views.citizen import citizen
 from inbox.views.composer import Typed, compose
 from inbox.views.deeds import deeds
+from inbox.views.files import web_address
 from inbox.views.listing import Cursor
-from inbox.views.messages import web_address
 
 BESIDE = 12  # lines of the timeline in the panel; the rest is asked for
 MOST_EVENTS = 300
