@@ -53,3 +53,28 @@ AGREEMENTS = {
         "Is er direct gevaar? Bel 112.",
     ),
 }
+
+OWN = """14 0140
+info@waterkant.nl
+@waterkant.nl
+Stationsplein 1, 1234 AB 1
+Kinderboerderij: Parkweg 12"""
+
+TONE = """Wij zijn vriendelijk, kort en eerlijk. Eerst het antwoord, dan de uitleg.
+Zinnen van hoogstens 15 woorden. Geen afkortingen en geen wetsartikelen.
+Weten wij iets niet? Dan zeggen wij wanneer het antwoord wel komt.
+Wij beloven niets namens een andere afdeling.
+Gaat het over iemand persoonlijk? Vraag om een privébericht.
+"""
+
+# external id of the account -> how citizens are addressed, tone and agreements
+HOUSE_STYLE = {
+    "2244994945001": ("u", TONE + "Op X ondertekenen wij met ^ en onze initialen, zoals ^FM."),
+    "104000000000001": ("u", TONE + "Op Facebook ondertekenen wij met onze voornaam. Geen emoji bij klachten."),
+    "104000000000002": (
+        "je",
+        "De boerderij zegt je en jij, en mag grappig zijn.\n"
+        "Noem de dieren bij hun naam. Ziek dier? Eerst bellen met de beheerder.\nGeen foto's van kinderen.",
+    ),
+    "whatsapp:+31140140": ("u", TONE + "Op WhatsApp groeten wij één keer, aan het begin van het gesprek."),
+}

@@ -29,7 +29,12 @@ class Command(BaseCommand):
         for username, first, last, role, slugs in demo_town.COLLEAGUES:
             if not User.objects.filter(username=username).exists():
                 user = User.objects.create_user(
-                    username, password=demo_town.PASSWORD, first_name=first, last_name=last, role=role
+                    username,
+                    f"{username}@waterkant.example",
+                    demo_town.PASSWORD,
+                    first_name=first,
+                    last_name=last,
+                    role=role,
                 )
                 user.departments.set(departments[slug] for slug in slugs)
         for item in town.APPS:
@@ -49,12 +54,16 @@ class Command(BaseCommand):
         if not new:
             return
         slug, periods, (first, following), text = demo_town.AGREEMENTS[demo.external_id]
+        addressing, house_style = demo_town.HOUSE_STYLE[demo.external_id]
         agreed = AccountSettings.objects.create(
             account=account,
             department=departments[slug],
             first_answer_minutes=first,
             next_answer_minutes=following,
             out_of_hours_text=text,
+            addressing=addressing,
+            house_style=house_style,
+            own_details=demo_town.OWN,
         )
         OpeningPeriod.objects.bulk_create(
             OpeningPeriod(settings=agreed, weekday=day, opens=opens, closes=closes) for day, opens, closes in periods
