@@ -5,7 +5,7 @@ from datetime import datetime
 from celery import shared_task
 
 from channels.clock import now
-from inbox import fetching, ingest, kick, lanes, profiles, replaying
+from inbox import alerts, fetching, ingest, kick, lanes, profiles, replaying
 from inbox.actions import snooze
 from inbox.actions.refused import NotVisible, Refused
 from inbox.models import Conversation, Status
@@ -64,3 +64,9 @@ def wake_snoozed() -> int:
 def replay_failed(until: str, app_id: int | None = None) -> int:
     """What failed by a moment (ISO, with its zone), of one app or of all, is processed again; how many."""
     return replaying.replay_all_failed(datetime.fromisoformat(until), app_id)
+
+
+@shared_task
+def alert_administrators() -> int:
+    """By the clock: a channel broke, works again, or its access ends soon; how many mails went."""
+    return alerts.alert_administrators()

@@ -7,6 +7,8 @@ import environ
 import structlog
 from django.utils.csp import CSP
 
+from webcare.mailers import mailers
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")
@@ -153,6 +155,11 @@ AXES_VERBOSE = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 30 * 1024 * 1024
 WEBHOOK_MAX_BYTES = 1024 * 1024
 
+# -- mail to administrators ---------------------------------------------------------------------------------------
+# Without a mail server none is sent, and "Niets kwijt" says so.
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"webcare@{urlsplit(PUBLIC_URL).hostname or 'localhost'}")
+MAILERS = mailers(env("EMAIL_URL", default=""))
+
 # -- language and time ------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "nl"
 LANGUAGES = [("nl", "Nederlands")]
@@ -193,6 +200,7 @@ CELERY_BEAT_SCHEDULE = {
     "wake": {"task": "inbox.tasks.wake_snoozed", "schedule": 30.0, "options": {"expires": 30}},
     "gaps": {"task": "channels.tasks.repair_gaps", "schedule": GAPS_EVERY, "options": {"expires": GAPS_EVERY}},
     "check": {"task": "channels.tasks.check_due", "schedule": 60.0, "options": {"expires": 60}},
+    "alerts": {"task": "inbox.tasks.alert_administrators", "schedule": 30.0, "options": {"expires": 30}},
 }
 
 # -- API --------------------------------------------------------------------------------------------------------

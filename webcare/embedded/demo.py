@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
+from urllib.parse import quote
 
 from cryptography.fernet import Fernet
 
@@ -28,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 90
 ROOM_NEEDED = 300 * 1024 * 1024  # bytes: a new cluster with its first write-ahead log takes about 50 MB
 # What the demo makes in its data folder; reset removes these and nothing else, whatever DATA_DIR points at.
-OURS = ("services", "logs", "media", "static", "secrets.json", "clock", "simulator.json")
+OURS = ("services", "logs", "media", "mail", "static", "secrets.json", "clock", "simulator.json")
 OURS_PATTERNS = ("celerybeat-schedule*", "simulator.json.*")
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -100,7 +101,7 @@ class Demo:
                 f"De schijf van {self.data} is bijna vol: er is minder dan 300 MB vrij. Maak ruimte vrij."
             )
         logs = self.data / "logs"
-        for folder in (logs, self.data / "media", self.data / "static"):
+        for folder in (logs, self.data / "media", self.data / "mail", self.data / "static"):
             folder.mkdir(mode=0o700, exist_ok=True)
         environment = {**os.environ, **self.environment()}
         environment.update(start_services(group, os.environ, self.data))
@@ -180,6 +181,8 @@ class Demo:
             "CLOCK_FILE": str(self.data / "clock"),
             "SIMULATOR_STATE": str(self.data / "simulator.json"),
             "MEDIA_ROOT": str(self.data / "media"),
+            # Mail to administrators, to be read in this folder; unless a mail server is named.
+            "EMAIL_URL": os.environ.get("EMAIL_URL") or f"filemail:///{quote(str(self.data / 'mail'))}",
             "STATIC_FROM_SOURCE": "1",
             "STATIC_ROOT": str(self.data / "static"),
             "PYTHONUNBUFFERED": "1",
