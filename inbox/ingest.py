@@ -32,6 +32,7 @@ from inbox.models import AttachmentState
 BATCH = 200  # events in one transaction; measured, see docs/measurements.md
 SECONDS = 20.0  # one call; the worker's other tasks want their turn
 TRIES = 5  # of a batch that lost a race (a deadlock, a restarted database)
+UNMIGRATED = {"42P01", "42703"}  # no such table, no such column: code and database are of two versions for a moment
 UNKNOWN_ACCOUNT = "unknown account"
 
 log = structlog.get_logger()
@@ -71,13 +72,23 @@ def drain(limit: int = 100_000, seconds: float = SECONDS) -> int:
             # Everything is as before, and the second time we see what others did.
             lost += 1
             log.warning("batch_again", error=type(error).__name__, tries=lost)
-            if lost >= TRIES or not (_passing(error) or isinstance(error, IntegrityError)):
-                raise
             if not connection.in_atomic_block:
                 connection.close_if_unusable_or_obsolete()
+            if lost >= TRIES or not (_passing(error) or isinstance(error, IntegrityError)):
+                if _passing(error):
+                    _give_back(unfinished)
+                raise  # what is not given back counts as died over: whatever it is, its mates will go on without it
             continue
         lost = 0
     return handled
+
+
+def _give_back(event_ids: Sequence[int]) -> None:
+    """As far as the database is there; what stays marked is taken a little later."""
+    try:
+        events.give_back(event_ids)
+    except (DatabaseError, InterfaceError) as error:
+        log.warning("batch_not_given_back", error=type(error).__name__)
 
 
 def _take_batch(event_ids: Sequence[int], suspects: set[int]) -> int:
@@ -156,10 +167,13 @@ def _take_in(batch: list[Read], suspects: set[int]) -> list[events.Outcome]:
 
 
 def _passing(error: Exception) -> bool:
-    """The database's trouble of the moment (a deadlock, a restart, no room), not that of what we ask."""
+    """The database's trouble of the moment (a deadlock, a restart, no room, a migration under way), not that of what
+    we ask."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    if isinstance(error, DatabaseError) and state in UNMIGRATED:
+        return True
     if not isinstance(error, OperationalError | InterfaceError):
         return False
-    state = getattr(error.__cause__, "sqlstate", None)
     return state is None or state[:2] in {"08", "40", "53", "55", "57"}
 
 
