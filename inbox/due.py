@@ -6,12 +6,14 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from channels.clock import now
 from channels.models import Account
-from inbox.models import Delivery, Direction, Message
+from inbox.models import Attachment, Delivery, Direction, Message
 
 type Messages = QuerySet[Message]
 
 UNFINISHED = [Delivery.QUEUED, Delivery.SENDING, Delivery.UNKNOWN]
-STALE = timedelta(seconds=90)  # longer than a call may take: whoever took it and is silent since then has died
+# Longer than a call may take: whoever took it and is silent since then has died. Files are calls of their own, and the
+# message itself goes last: asked after too soon it would be "surely absent", and then go twice.
+STALE, STALE_WITH_FILES = timedelta(seconds=90), timedelta(minutes=8)
 SAME_BREATH = timedelta(seconds=5)
 
 
@@ -28,7 +30,10 @@ def to_ask(moment: datetime) -> Messages:
 
 def left_behind() -> Messages:
     """Taken so long ago that whoever took it has died."""
-    return Message.objects.filter(state=Delivery.SENDING, taken_at__lt=now() - STALE)
+    moment = now()
+    silent = Message.objects.filter(state=Delivery.SENDING, taken_at__lt=moment - STALE)
+    with_files = Attachment.objects.filter(message=OuterRef("pk"))
+    return silent.filter(~Exists(with_files) | Q(taken_at__lt=moment - STALE_WITH_FILES))
 
 
 def put_off(account: Account, until: datetime, reason: str, code: str, public: bool | None = None) -> None:

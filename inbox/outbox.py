@@ -10,7 +10,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 import structlog
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 
 from channels import account_state
@@ -21,8 +21,8 @@ from channels.gateway import connector_of
 from channels.messages import AccountCredentials, OutgoingFile, OutgoingMessage
 from channels.models import Account, AccountState
 from inbox import due, kick
-from inbox.incoming import record
-from inbox.models import Delivery, Direction, Message
+from inbox.incoming import attempts, record
+from inbox.models import AttemptOutcome, Delivery, Direction, Message, SendAttempt
 
 LEASE = timedelta(seconds=90)  # for one question to the platform whether a message is there
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=15)
@@ -67,32 +67,37 @@ def send_one(message_id: int) -> Outcome:
         return _hold(message)
     taken_at = now()
     mine = due.to_send(taken_at).filter(pk=message_id).order_by()
-    if not mine.update(state=Delivery.SENDING, state_at=taken_at, taken_at=taken_at, attempts=F("attempts") + 1):
-        return Outcome.NOT_TAKEN  # another worker got there first, or an earlier answer is not through yet
-    message.refresh_from_db(fields=["attempts", "taken_at", "state"])
+    with transaction.atomic():
+        if not mine.update(state=Delivery.SENDING, state_at=taken_at, taken_at=taken_at, attempts=F("attempts") + 1):
+            return Outcome.NOT_TAKEN  # another worker got there first, or an earlier answer is not through yet
+        message.refresh_from_db(fields=["attempts", "taken_at", "state"])
+        attempt = attempts.begin(message, taken_at)
     try:
         connector, credentials, outgoing = _prepared(message)
         _refuse_gone(message, outgoing)
     except PermanentFailure as failure:
-        return _refused(message, failure)
+        return _refused(message, attempt, failure)
     except Exception as error:  # noqa: BLE001  (ours, and before the call: surely not sent)
         log_crash(message.pk, error)
-        return _later(message, TemporaryFailure("", "configuration", type(error).__name__))
+        return _later(message, attempt, TemporaryFailure("", "configuration", type(error).__name__))
     _let_go()
     try:
         sent = connector.send(credentials, outgoing)
     except TemporaryFailure as failure:
-        return _later(message, failure)
+        return _later(message, attempt, failure)
     except PermanentFailure as failure:
-        return _refused(message, failure)
+        return _refused(message, attempt, failure)
     except Exception as error:  # noqa: BLE001
         # UnknownOutcome, and whatever a connector lets slip: the request may have left.
         if not isinstance(error, UnknownOutcome):
             log_crash(message.pk, error)
         code = error.code if isinstance(error, UnknownOutcome) else ""
-        _written(lambda: record.uncertain(message.pk, code, "no_answer", now() + ASK_AFTER[0]))
+        ask_at = now() + ASK_AFTER[0]
+        told = attempts.ended(attempt, AttemptOutcome.NO_ANSWER, code, "no_answer", ask_at)
+        _written(lambda: record.uncertain(message.pk, code, "no_answer", ask_at, told))
         return Outcome.UNKNOWN
-    _written(lambda: record.sent(message, sent))
+    told = attempts.ended(attempt, AttemptOutcome.SENT)
+    _written(lambda: record.sent(message, sent, told))
     _after_success(message)
     return Outcome.SENT
 
@@ -101,11 +106,13 @@ def resolve_unknown(message_id: int) -> Outcome:
     """Ask the platform whether an uncertain message is there: sent, queued again, asked later, or before a person."""
     moment = now()
     mine = due.to_ask(moment).filter(pk=message_id).order_by()
-    if not mine.update(send_at=moment + LEASE):
-        return Outcome.NOT_TAKEN
-    message = _with_all(message_id)
-    if message is None:
-        return Outcome.NOT_TAKEN
+    with transaction.atomic():
+        if not mine.update(send_at=moment + LEASE):
+            return Outcome.NOT_TAKEN
+        message = _with_all(message_id)
+        if message is None:
+            return Outcome.NOT_TAKEN
+        question = attempts.begin_question(message, moment)
     handed_over = message.taken_at or message.sent_at
     try:
         connector, credentials, outgoing = _prepared(message)
@@ -114,47 +121,57 @@ def resolve_unknown(message_id: int) -> Outcome:
         _let_go()
         found = connector.find_sent(credentials, outgoing, since - MARGIN)
     except Exception as error:  # noqa: BLE001
-        found = None
         if isinstance(error, SendError):
             _note_trouble(message.account, error)
         else:
             log_crash(message.pk, error)
-        retry_at = error.retry_at if isinstance(error, TemporaryFailure) else None
-    if found is None:
-        # The platform could not be asked: that says nothing about the message. Keep asking, for a day.
-        if moment - handed_over > GIVE_UP:
-            return _cannot_tell(message)
-        record.ask_again(message.pk, max(retry_at or moment, moment + _wait(message.attempts + 3)))
-        return Outcome.UNKNOWN
-    return _resolved(message, found, moment - handed_over)
+        return _not_asked(message, question, error, moment - handed_over)
+    return _resolved(message, question, found, moment - handed_over)
 
 
-def _resolved(message: Message, found: Found, passed: timedelta) -> Outcome:
+def _not_asked(message: Message, question: SendAttempt, error: Exception, passed: timedelta) -> Outcome:
+    """The platform could not be asked: that says nothing about the message. Keep asking, for a day."""
+    code, reason = (error.code, error.reason) if isinstance(error, SendError) else ("", "other")
+    attempts.ended(question, AttemptOutcome.NOT_ASKED, code, reason)
+    if passed > GIVE_UP:
+        return _cannot_tell(message, question)
+    moment = now()
+    retry_at = error.retry_at if isinstance(error, TemporaryFailure) else None
+    question.again_at = max(retry_at or moment, moment + _wait(message.attempts + 3))
+    record.ask_again(message.pk, question.again_at, question)
+    return Outcome.UNKNOWN
+
+
+def _resolved(message: Message, question: SendAttempt, found: Found, passed: timedelta) -> Outcome:
+    attempts.ended(question, AttemptOutcome.NOT_SURE)
     if found.sent is not None:
         if record.belongs_to_another(message, found.sent):
-            return _cannot_tell(message)  # the same words twice: which of the two is there?
-        sent = found.sent
-        _written(lambda: record.sent(message, sent))
+            return _cannot_tell(message, question)  # the same words twice: which of the two is there?
+        sent, told = found.sent, attempts.ended(question, AttemptOutcome.FOUND)
+        _written(lambda: record.sent(message, sent, told))
         _after_success(message)
         return Outcome.SENT
-    if _duplicate(message):
-        return _cannot_tell(message)  # the platform refused it: sent again it would only be refused again
     if found.surely_absent:
-        record.queued_again(message, now(), "", "no_answer", verb="send_requeued")
+        attempts.ended(question, AttemptOutcome.ABSENT)
+    if _duplicate(message):
+        return _cannot_tell(message, question)  # the platform refused it: sent again it would only be refused again
+    if found.surely_absent:
+        record.queued_again(message, now(), "", "no_answer", question, verb="send_requeued")
         kick.kick_send(message.pk)
         return Outcome.LATER
     following = next((after for after in ASK_AFTER if after > passed), None)
     if following is None:
-        return _cannot_tell(message)
-    record.ask_again(message.pk, (message.taken_at or message.sent_at) + following)
+        return _cannot_tell(message, question)
+    question.again_at = (message.taken_at or message.sent_at) + following
+    record.ask_again(message.pk, question.again_at, question)
     return Outcome.UNKNOWN
 
 
-def _cannot_tell(message: Message) -> Outcome:
+def _cannot_tell(message: Message, question: SendAttempt) -> Outcome:
     if _duplicate(message):
-        _written(lambda: record.failed(message, message.error_code, DUPLICATE))
+        _written(lambda: record.failed(message, message.error_code, DUPLICATE, question))
         return Outcome.FAILED
-    record.before_a_person(message)
+    record.before_a_person(message, question)
     return Outcome.UNKNOWN
 
 
@@ -172,32 +189,37 @@ def _hold(message: Message) -> Outcome:
     return Outcome.HELD
 
 
-def _later(message: Message, failure: TemporaryFailure) -> Outcome:
+def _later(message: Message, attempt: SendAttempt, failure: TemporaryFailure) -> Outcome:
     moment = now()
+    code, reason = failure.code, failure.reason
     if moment - message.sent_at > GIVE_UP:
-        _written(lambda: record.failed(message, failure.code, failure.reason))
+        told = attempts.ended(attempt, AttemptOutcome.REFUSED, code, reason)
+        _written(lambda: record.failed(message, code, reason, told))
         return Outcome.FAILED
     at = max(failure.retry_at or moment, moment + _wait(message.attempts))
     if failure.retry_at is not None:
         at = failure.retry_at + timedelta(seconds=random.uniform(0, 1))  # noqa: S311
-    _written(lambda: record.queued_again(message, at, failure.code, failure.reason, verb="send_postponed"))
-    if failure.reason == "rate_limit":
-        due.put_off(message.account, at, failure.reason, failure.code, public=message.public)
+    told = attempts.ended(attempt, AttemptOutcome.POSTPONED, code, reason, at)
+    _written(lambda: record.queued_again(message, at, code, reason, told, verb="send_postponed"))
+    if reason == "rate_limit":
+        due.put_off(message.account, at, reason, code, public=message.public)
         return Outcome.HELD
     return Outcome.LATER
 
 
-def _refused(message: Message, failure: PermanentFailure) -> Outcome:
+def _refused(message: Message, attempt: SendAttempt, failure: PermanentFailure) -> Outcome:
     _note_trouble(message.account, failure)
-    if failure.reason in OF_THE_ACCOUNT and now() - message.sent_at < GIVE_UP:
-        at = now() + HELD
-        _written(lambda: record.queued_again(message, at, failure.code, failure.reason, verb="send_postponed"))
-        due.put_off(message.account, at, failure.reason, failure.code)
+    code, reason = failure.code, failure.reason
+    told = attempts.ended(attempt, AttemptOutcome.REFUSED, code, reason)
+    if reason in OF_THE_ACCOUNT and now() - message.sent_at < GIVE_UP:
+        at = told.again_at = now() + HELD
+        _written(lambda: record.queued_again(message, at, code, reason, told, verb="send_postponed"))
+        due.put_off(message.account, at, reason, code)
         return Outcome.HELD
-    if failure.reason == DUPLICATE:
-        _written(lambda: record.uncertain(message.pk, failure.code, DUPLICATE, now()))
+    if reason == DUPLICATE:
+        _written(lambda: record.uncertain(message.pk, code, DUPLICATE, now(), told))
         return resolve_unknown(message.pk)
-    _written(lambda: record.failed(message, failure.code, failure.reason))
+    _written(lambda: record.failed(message, code, reason, told))
     return Outcome.FAILED
 
 

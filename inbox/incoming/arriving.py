@@ -170,6 +170,7 @@ def _echo(batch: Batch, account: Account, item: IncomingMessage) -> str:
         flying.error_code = flying.error_reason = ""
         batch.messages[(account.pk, flying.external_id)] = flying
         batch.touch(flying)
+        batch.proved.append(flying.pk)
         batch.changes.note(conversation, "sent", messages=[flying])
         if flying.kind == "answer":
             answered(conversation, flying.sent_at, _unseen(batch, conversation, flying), batch.clocks)

@@ -11,7 +11,7 @@ from channels.clock import now
 from channels.messages import DeliveryReceipt, Ignored, IncomingMessage, Item, Person
 from channels.models import Account
 from inbox.actions.receive import Changes
-from inbox.incoming import keys
+from inbox.incoming import attempts, keys
 from inbox.incoming.clockbook import Agreements, ClockBook
 from inbox.models import (
     Attachment,
@@ -59,6 +59,7 @@ class Batch:
     new_identities: list[Identity] = field(default_factory=list)
     changed_contacts: list[Contact] = field(default_factory=list)
     changed_identities: list[Identity] = field(default_factory=list)
+    proved: list[int] = field(default_factory=list)  # ids of ours that turned out to be at the platform
     new_messages: list[Message] = field(default_factory=list)
     changed_messages: dict[int, Message] = field(default_factory=dict)
     new_attachments: list[Attachment] = field(default_factory=list)
@@ -126,6 +127,7 @@ class Batch:
         self.changes.save()
         if self.changed_messages:
             Message.objects.bulk_update(list(self.changed_messages.values()), MESSAGE_FIELDS)
+        attempts.proved(self.proved)
         Message.objects.bulk_create(self.new_messages)
         Attachment.objects.bulk_create(self.new_attachments)
         MessageVersion.objects.bulk_create(self.new_versions)

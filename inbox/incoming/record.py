@@ -1,4 +1,8 @@
-"""What became of a message we handed over, written down: one verb each, each in one transaction."""
+"""What became of a message we handed over, written down: one verb each, each in one transaction.
+
+``attempt`` is the call that told, with its ending filled in (``attempts.ended``): written even when the message has
+moved on meanwhile, for that is what happened.
+"""
 
 from datetime import datetime
 
@@ -11,10 +15,19 @@ from channels.messages import SentMessage
 from inbox.actions import clocks
 from inbox.actions.answered import answered, show_last, unseen_by
 from inbox.actions.changing import changing
-from inbox.incoming import keys, receipts
+from inbox.incoming import attempts, keys, receipts
 from inbox.incoming.batch import watermark
 from inbox.incoming.clockbook import show
-from inbox.models import Clock, Conversation, Delivery, EarlyChange, Message, MessageVersion, Status
+from inbox.models import (
+    Clock,
+    Conversation,
+    Delivery,
+    EarlyChange,
+    Message,
+    MessageVersion,
+    SendAttempt,
+    Status,
+)
 
 type Messages = QuerySet[Message]
 
@@ -22,7 +35,7 @@ ARRIVED = (Delivery.SENT, Delivery.DELIVERED, Delivery.READ)
 log = structlog.get_logger()
 
 
-def sent(message: Message, told: SentMessage) -> None:
+def sent(message: Message, told: SentMessage, attempt: SendAttempt | None = None) -> None:
     """The platform has it. Whatever we thought in between (uncertain, queued again), this is the truth.
 
     Its echo or receipts may have come before this was written: they become one with it.
@@ -32,6 +45,8 @@ def sent(message: Message, told: SentMessage) -> None:
         names = [keys.message_key(message.account_id, name) for name in (told.external_id, thread)]
         keys.hold(names)
         current = _locked(message)
+        attempts.write(attempt)
+        attempts.proved([message.pk])
         if current.state in ARRIVED or (current.state == Delivery.FAILED and current.external_id == told.external_id):
             return  # our own echo was here first, and perhaps its receipts
         with changing(message.conversation_id, "sent", by=None, messages=[message.pk]) as conversation:
@@ -56,10 +71,11 @@ def sent(message: Message, told: SentMessage) -> None:
                 receipts.came_back(conversation, current, clocks)
 
 
-def failed(message: Message, code: str, reason: str) -> None:
+def failed(message: Message, code: str, reason: str, attempt: SendAttempt | None = None) -> None:
     """Surely not done, and trying again the same way is of no use: it lies before a person."""
     with transaction.atomic():
         current = _locked(message)
+        attempts.write(attempt)
         if not _still(current, message):
             return
         with changing(
@@ -72,10 +88,13 @@ def failed(message: Message, code: str, reason: str) -> None:
                     conversation.status = Status.OPEN
 
 
-def queued_again(message: Message, at: datetime, code: str, reason: str, *, verb: str) -> None:
+def queued_again(
+    message: Message, at: datetime, code: str, reason: str, attempt: SendAttempt | None = None, *, verb: str
+) -> None:
     """Surely not done; it goes again, not before ``at``."""
     with transaction.atomic():
         current = _locked(message)
+        attempts.write(attempt)
         if not _still(current, message):
             return
         with changing(
@@ -84,28 +103,42 @@ def queued_again(message: Message, at: datetime, code: str, reason: str, *, verb
             _to(current, Delivery.QUEUED, at, code, reason)
 
 
-def uncertain(message_id: int, code: str, reason: str, ask_at: datetime, *, died: bool = False) -> None:
+def uncertain(
+    message_id: int,
+    code: str,
+    reason: str,
+    ask_at: datetime,
+    attempt: SendAttempt | None = None,
+    *,
+    died: bool = False,
+) -> None:
     """Perhaps done: the platform will be asked, not before ``ask_at``. ``died``: whoever took it never came back."""
     with transaction.atomic():
         message = Message.objects.defer("search").get(pk=message_id)
         current = _locked(message)
+        attempts.write(attempt)
         if current.state != Delivery.SENDING:
             return
+        if died:
+            attempts.died(current)
         with changing(
             message.conversation_id, "send_unknown", by=None, message=message_id, code=code, reason=reason, died=died
         ):
             _to(current, Delivery.UNKNOWN, ask_at, code, reason)
 
 
-def ask_again(message_id: int, at: datetime) -> None:
+def ask_again(message_id: int, at: datetime, attempt: SendAttempt | None = None) -> None:
     """Still uncertain; the next question not before ``at``."""
-    Message.objects.filter(pk=message_id, state=Delivery.UNKNOWN, send_at__isnull=False).update(send_at=at)
+    with transaction.atomic():
+        Message.objects.filter(pk=message_id, state=Delivery.UNKNOWN, send_at__isnull=False).update(send_at=at)
+        attempts.write(attempt)
 
 
-def before_a_person(message: Message) -> None:
+def before_a_person(message: Message, attempt: SendAttempt | None = None) -> None:
     """Nobody can tell whether it arrived: a colleague looks and decides. Of an automatic reply nobody needs to know."""
     with transaction.atomic():
         current = _locked(message)
+        attempts.write(attempt)
         if current.state != Delivery.UNKNOWN or current.send_at is None:
             return
         with changing(message.conversation_id, "cannot_tell", by=None, message=message.pk) as conversation:
