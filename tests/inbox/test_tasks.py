@@ -50,7 +50,14 @@ def photo(
 
 def test_every_scheduled_task_of_the_inbox_exists(settings: Any) -> None:
     names = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values() if entry["task"].startswith("inbox.")}
-    expected = ("drain_events", "send_due", "fetch_due_media", "fetch_due_profiles", "wake_snoozed")
+    expected = (
+        "alert_administrators",
+        "drain_events",
+        "send_due",
+        "fetch_due_media",
+        "fetch_due_profiles",
+        "wake_snoozed",
+    )
     assert names == {f"inbox.tasks.{name}" for name in expected}
     assert names <= set(current_app.tasks)
 
