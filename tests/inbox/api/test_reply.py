@@ -224,3 +224,24 @@ def test_one_key_sends_once_however_many_come_at_once(agent: User, make_conversa
     assert all(body == told[0][1] for _status, body in told)
     assert answers() == ["Donderdag."]
     assert AuditEntry.objects.filter(conversation=made, verb="replied").count() == 1
+
+
+def test_personal_data_in_public_is_confirmed_by_what_the_refusal_gave(
+    fatima: APIClient, agent: User, make_conversation: Make, standing_clock: StandingClock
+) -> None:
+    public = make_conversation("facebook", assignee=agent)
+    refused = send(fatima, public, text="Bel Jan: 06-12345678.")
+    assert (refused.status_code, refused["Content-Type"]) == (409, "application/problem+json")
+    problem = refused.json()
+    confirm = problem["data"].pop("confirm")
+    assert (problem["code"], problem["data"]) == (
+        "personal_data",
+        {"kinds": ["phone"], "findings": [{"kind": "phone", "start": 9, "end": 20}]},
+    )
+    assert "12345678" not in refused.content.decode()
+    other = send(fatima, public, text="Bel Jan: 06-87654321.", confirm_personal_data=confirm)
+    assert (other.status_code, other.json()["code"]) == (409, "personal_data")
+    sent = send(fatima, public, text="Bel Jan: 06-12345678.", confirm_personal_data=confirm)
+    assert (sent.status_code, answers()) == (201, ["Bel Jan: 06-12345678."])
+    again = send(fatima, public, text="Bel Jan: 06-12345678.")
+    assert (again.status_code, again.json()) == (200, sent.json())
