@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from requests.auth import AuthBase
@@ -43,6 +43,13 @@ class Found:
     surely_absent: bool = False
 
 
+@dataclass(slots=True)
+class Tally:
+    """What one round of gap repair was shown, whatever became of it: X charges for each item."""
+
+    listed: int = 0
+
+
 class Connector(ABC):
     """One platform, for one PlatformApp. Instances are cheap and short-lived; they hold no state between calls.
 
@@ -52,6 +59,7 @@ class Connector(ABC):
     kind: ClassVar[str]
     app_secrets: ClassVar[tuple[str, ...]]  # names of the secrets a PlatformApp of this kind holds
     account_secrets: ClassVar[tuple[str, ...]]
+    gap_rounds_apart: ClassVar[timedelta] = timedelta(0)  # the platform's limits allow a round of gap repair so often
     asks_profiles: ClassVar[bool] = False  # private webhooks may carry a bare id, and ``profile`` knows whose it is
     deletes_media: ClassVar[bool] = False  # it keeps a citizen's files until they are deleted: ``delete_media`` does
 
@@ -101,9 +109,14 @@ class Connector(ABC):
 
     @abstractmethod
     def fetch_since(
-        self, account: AccountCredentials, since: datetime, last_seen: str = ""
+        self, account: AccountCredentials, since: datetime, last_seen: str = "", tally: Tally | None = None
     ) -> Iterable[IncomingMessage]:
-        """Gap repair: messages on this account since then, oldest first. Raises as ``send`` does."""
+        """Gap repair: messages on this account since then, oldest first. Raises as ``send`` does, while it is read;
+        what came before it is whole.
+
+        ``last_seen``: the newest message that a complete round was given and that no older one can still follow; ""
+        before there was one. Where the platform charges by item, nothing up to it is asked for again. ``tally``
+        counts every item listed."""
 
     @abstractmethod
     def check(self, account: AccountCredentials) -> Health:

@@ -116,6 +116,7 @@ class GapCheck(models.Model):
     found = models.PositiveIntegerField(default=0)  # of those, new to us
     code = models.CharField(max_length=60, blank=True)
     reason = models.CharField(max_length=30, blank=True)  # why it broke off: a key of errors.REASONS
+    retry_at = models.DateTimeField(null=True, blank=True)  # the platform wants no question before then
 
     class Meta:
         verbose_name = _("gap check")

@@ -9,8 +9,10 @@ from celery.signals import heartbeat_sent, task_postrun, worker_ready
 from kombu.exceptions import OperationalError
 
 from channels import account_state, liveness, polling
-from channels.models import Account
+from channels.clock import now
+from channels.models import Account, AccountState
 
+JUST_ASKED = timedelta(minutes=1)
 FRESH = timedelta(minutes=10)  # an answer so old is good enough when a worker starts: they may all start at once
 AFTER_START = 20  # seconds: who starts beside us (the simulator in the demo) is there by then
 
@@ -18,9 +20,19 @@ log = structlog.get_logger()
 
 
 @shared_task
-def repair_gaps() -> None:
-    """Every few minutes: see polling.repair_gaps."""
-    polling.repair_gaps()
+def repair_gaps(at_start: bool = False) -> None:
+    """Every GAPS_EVERY seconds, and at the start of a worker; see polling.repair_gaps. Of workers that start at once
+    one asks: the others see its round."""
+    polling.repair_gaps(JUST_ASKED if at_start else timedelta(0))
+
+
+@shared_task
+def repair_account(account_id: int, by_hand: bool = True) -> int:
+    """By the button: what one account missed; how many messages were found. What came of it is in its GapCheck."""
+    account = Account.objects.select_related("app").filter(pk=account_id).first()
+    if account is None or account.state == AccountState.PAUSED:
+        return 0
+    return polling.repair_gap(account, by_hand=by_hand)
 
 
 @shared_task
@@ -47,14 +59,19 @@ def check_account(account_id: int) -> bool:
 def restore_webhook(account_id: int) -> bool:
     """By the button: let the platform call us again for this account; whether it says that it does."""
     account = Account.objects.select_related("app").filter(pk=account_id).first()
-    return account is not None and account_state.restore_webhook(account)
+    if account is None or not account_state.restore_webhook(account):
+        return False
+    # Nobody knows since when it was silent: all that the platform still has.
+    polling.repair_gap(account, by_hand=True, replay_from=now() - polling.REPLAYED_AT_MOST)
+    return True
 
 
 @worker_ready.connect
 def look_around(**_: Any) -> None:
-    """Best effort: ``check_due`` comes by anyway."""
+    """Best effort: ``check_due`` and ``repair_gaps`` come by anyway."""
     try:
         check_accounts.apply_async(countdown=AFTER_START, expires=AFTER_START + 300, retry=False)
+        repair_gaps.apply_async([True], countdown=AFTER_START, expires=AFTER_START + 300, retry=False)
     except OperationalError as error:
         log.warning("start_check_not_asked", error=type(error).__name__)
 

@@ -7,9 +7,9 @@ from django.db.models.signals import m2m_changed, post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from channels.signals import event_stored
+from channels.signals import event_stored, messages_listed
 from inbox import kick, live
-from inbox.models import User
+from inbox.models import Message, User
 
 
 @receiver(event_stored, dispatch_uid="inbox.wake_the_drainer")
@@ -17,6 +17,13 @@ def wake_the_drainer(**_: Any) -> None:
     """An event's row was committed: kick, best effort; the sweeper comes by anyway. Runs in the webhook's request,
     which never waits on Redis."""
     kick.kick_drain_aside()
+
+
+@receiver(messages_listed, dispatch_uid="inbox.known_messages")
+def known_messages(account_id: int, external_ids: list[str], **_: Any) -> set[str]:
+    """Of these messages at the platform, those that we have. One query."""
+    found = Message.objects.filter(account_id=account_id, external_id__in=external_ids)
+    return set(found.values_list("external_id", flat=True))
 
 
 @receiver(user_logged_out, dispatch_uid="inbox.end_the_stream")

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from channels.connector import Connector, Found, Health
+from channels.connector import Connector, Found, Health, Tally
 from channels.errors import PermanentFailure, TemporaryFailure, UnknownOutcome
 from channels.http import from_network_error
 from channels.messages import (
@@ -86,7 +86,7 @@ class PlainConnector(Connector):
         return Found(sent=SentMessage(external_id=response.json()["id"]))
 
     def fetch_since(
-        self, account: AccountCredentials, since: datetime, last_seen: str = ""
+        self, account: AccountCredentials, since: datetime, last_seen: str = "", tally: Tally | None = None
     ) -> Iterable[IncomingMessage]:
         return []
 

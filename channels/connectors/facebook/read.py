@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from channels.connector import Found
+from channels.connector import Found, Tally
 from channels.connectors.facebook.feed import comment_thread, comment_url
 from channels.connectors.facebook.graph import Graph
 from channels.connectors.facebook.values import ident, listing, mapping, moment, text
-from channels.errors import PermanentFailure
+from channels.errors import PermanentFailure, SendError
 from channels.messages import (
     AccountCredentials,
     Attachment,
@@ -72,14 +72,30 @@ def find_sent(graph: Graph, account: AccountCredentials, message: OutgoingMessag
     return _find_message(graph, account, message, since)
 
 
-def fetch_since(graph: Graph, account: AccountCredentials, since: datetime) -> list[IncomingMessage]:
+def fetch_since(
+    graph: Graph, account: AccountCredentials, since: datetime, tally: Tally | None = None
+) -> Iterator[IncomingMessage]:
     """Messages, comments and visitors' posts of this Page since then, ours included, oldest first.
 
-    Looks at the newest 250 posts of the Page (a comment moves a post's updated_time) and at the
-    conversations with news. Raises SendError."""
+    Looks at the newest 250 posts of the Page (a comment, also one on an old post, moves a post's updated_time) and
+    at the conversations with news. With nothing missed that is one call for each 50 posts and one for Messenger;
+    reading costs nothing at Meta but the calls its limits count. What came before a SendError is given first.
+    """
     since = since.replace(microsecond=0)  # Meta's times have none
-    found = [*_feed_since(graph, account, since), *_messages_since(graph, account, since)]
-    return sorted(found, key=lambda item: (item.sent_at, item.external_id))
+    found: list[IncomingMessage] = []
+    failure: SendError | None = None
+    for read in (_feed_since, _messages_since):
+        try:
+            for message in read(graph, account, since):
+                found.append(message)  # noqa: PERF402  (extend would lose all when it breaks off)
+        except SendError as error:
+            failure = error
+            break
+    if tally is not None:
+        tally.listed += len(found)
+    yield from sorted(found, key=lambda item: (item.sent_at, item.external_id))
+    if failure is not None:
+        raise failure
 
 
 # -- find_sent -----------------------------------------------------------------------------------------------
@@ -176,7 +192,10 @@ def _comments_since(
     graph: Graph, account: AccountCredentials, post_id: str, since: datetime
 ) -> Iterator[IncomingMessage]:
     path = f"{post_id}/comments"
-    for comment in _all(graph, path, _Covered(), fields=COMMENT_FIELDS, filter="stream", order="reverse_chronological"):
+    newest_first = "reverse_chronological"
+    for comment in _all(
+        graph, path, _Covered(), until=since, fields=COMMENT_FIELDS, filter="stream", order=newest_first
+    ):
         comment_id, at = ident(comment.get("id")), moment(comment.get("created_time"))
         if not comment_id or at is None or at < since:
             continue
@@ -253,9 +272,12 @@ def _all(
     after: dict[str, str] = {}
     for _page in range(max_pages or MAX_PAGES):
         answer = graph.get(path, limit=str(PAGE_SIZE), **fields, **after)
-        for found in map(mapping, listing(answer.get("data"))):
+        listed = [mapping(found) for found in listing(answer.get("data"))]
+        times = [at for at in (moment(found.get("created_time")) for found in listed) if at is not None]
+        newest_first = times == sorted(times, reverse=True)  # else an old one says nothing of the rest
+        for found in listed:
             at = moment(found.get("created_time"))
-            if until is not None and at is not None and at < until:
+            if until is not None and newest_first and at is not None and at < until:
                 covered.wholly = True
                 return
             yield found

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar
 
-from channels.connector import Connector, Found, Health
-from channels.connectors.whatsapp import media, parse, read, send, signature
+from channels.connector import Connector, Found, Health, Tally
+from channels.connectors.whatsapp import media, parse, read, send, signature, webhooks
 from channels.messages import (
     AccountCredentials,
     Capabilities,
@@ -78,14 +78,22 @@ class WhatsAppConnector(Connector):
         return read.find_sent(self.app, self.session, account, message, since)
 
     def fetch_since(
-        self, account: AccountCredentials, since: datetime, last_seen: str = ""
+        self, account: AccountCredentials, since: datetime, last_seen: str = "", tally: Tally | None = None
     ) -> Iterable[IncomingMessage]:
         """Inbound messages of Twilio's list; ``last_seen`` is of no use there, its ids have no order."""
-        return read.fetch_since(self.app, self.session, account, since)
+        return read.fetch_since(self.app, self.session, account, since, tally)
 
     def check(self, account: AccountCredentials) -> Health:
         """Whether Twilio lets us in and the account is active."""
         return read.check(self.app, self.session, account)
+
+    def webhook_problem(self, account: AccountCredentials, webhook_url: str) -> str:
+        """See webhooks.problem."""
+        return webhooks.problem(self.app, self.session, account, webhook_url)
+
+    def restore_webhook(self, account: AccountCredentials, webhook_url: str) -> None:
+        """See webhooks.restore."""
+        webhooks.restore(self.app, self.session, account, webhook_url)
 
     def capabilities(self) -> Capabilities:
         """1,600 characters, 24 hours, then templates; receipts up to read."""

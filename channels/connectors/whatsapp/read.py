@@ -11,7 +11,7 @@ import requests
 from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
-from channels.connector import Found, Health
+from channels.connector import Found, Health, Tally
 from channels.connectors.whatsapp.parse import media_kind, person, phone_of
 from channels.connectors.whatsapp.send import (
     SessionHttpClient,
@@ -90,15 +90,24 @@ def find_sent(
 
 
 def fetch_since(
-    app: AppCredentials, session: PlatformSession, account: AccountCredentials, since: datetime
+    app: AppCredentials,
+    session: PlatformSession,
+    account: AccountCredentials,
+    since: datetime,
+    tally: Tally | None = None,
 ) -> Iterator[IncomingMessage]:
     """What citizens sent to our number since then, oldest first, with the addresses of their files.
+
+    One call when nothing came: only messages to our number, made known since then, are listed (100 a page); one more
+    for each message with files. Reading costs nothing at Twilio.
 
     Twilio's list knows no ProfileName, user id, place or button: the sender's address is the key here, and a
     message that is only a place comes without text. Raises as Connector.send, while it is read.
     """
     client, http = twilio_client(app, session)
     items = _list(client, http, to=account.external_id, date_sent_after=since)
+    if tally is not None:
+        tally.listed += len(items)
     inbound = sorted((item for item in items if not item.outbound), key=lambda item: (item.made_at, item.sid))
     for item in inbound:
         citizen = person(item.sender)

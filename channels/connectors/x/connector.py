@@ -1,15 +1,16 @@
 """X for one PlatformApp: every part of the connector's work, handed on to the file that does it."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 from urllib.parse import urlsplit
 
 from requests.auth import AuthBase
 
-from channels.connector import Connector, Found, Health
+from channels.connector import Connector, Found, Health, Tally
 from channels.connectors.x import length, parse, read, send, signature
 from channels.connectors.x.client import XClient
+from channels.connectors.x.webhooks import Webhooks
 from channels.errors import BadSignature, PermanentFailure
 from channels.messages import (
     AccountCredentials,
@@ -33,6 +34,7 @@ class XConnector(Connector):
     kind: ClassVar[str] = "x"
     app_secrets: ClassVar[tuple[str, ...]] = ("consumer_key", "consumer_secret", "bearer_token")
     account_secrets: ClassVar[tuple[str, ...]] = ("access_token", "access_token_secret")
+    gap_rounds_apart: ClassVar[timedelta] = read.ROUNDS_APART
     media_hosts: ClassVar[tuple[str, ...]] = ("pbs.twimg.com", "video.twimg.com", DM_MEDIA_HOST)
 
     def challenge(self, request: WebhookRequest) -> WebhookAnswer | None:
@@ -66,17 +68,29 @@ class XConnector(Connector):
         return read.find_sent(self._client(account), message, since)
 
     def fetch_since(
-        self, account: AccountCredentials, since: datetime, last_seen: str = ""
+        self, account: AccountCredentials, since: datetime, last_seen: str = "", tally: Tally | None = None
     ) -> Iterable[IncomingMessage]:
-        """See read.fetch_since; ``last_seen`` is not used there."""
-        return read.fetch_since(self._client(account), since)
+        """See read.fetch_since."""
+        return read.fetch_since(self._client(account), since, last_seen, tally)
 
     def check(self, account: AccountCredentials) -> Health:
         """See read.check."""
         try:
-            return read.check(self._client(account), self.app)
+            return read.check(self._client(account))
         except PermanentFailure as refused:  # a secret is missing
             return Health(ok=False, reason=refused.reason, code=refused.code)
+
+    def webhook_problem(self, account: AccountCredentials, webhook_url: str) -> str:
+        """See webhooks.problem."""
+        return Webhooks(self.app, self.session).problem(self._client(account), webhook_url)
+
+    def restore_webhook(self, account: AccountCredentials, webhook_url: str) -> None:
+        """See webhooks.restore."""
+        Webhooks(self.app, self.session).restore(self._client(account), webhook_url)
+
+    def replay_webhooks(self, webhook_url: str, since: datetime, until: datetime) -> bool:
+        """See webhooks.replay."""
+        return Webhooks(self.app, self.session).replay(webhook_url, since, until)
 
     def hide(self, account: AccountCredentials, external_id: str, hidden: bool) -> None:
         """Hide a citizen's reply under our post, or show it again. See send.hide."""

@@ -1,4 +1,4 @@
-"""X's HTTP API as the simulated X answers it: posts, direct messages, media and webhooks, with X's own refusals."""
+"""X's HTTP API as the simulated X answers it: posts, direct messages and media, with X's own refusals."""
 
 import base64
 import hashlib
@@ -66,7 +66,8 @@ def limit_headers(reset: int, remaining: int) -> dict[str, str]:
     }
 
 
-def _invalid(detail: str) -> Refused:
+def invalid(detail: str) -> Refused:
+    """A 400 with X's sentence."""
     body = {
         "title": "Invalid Request",
         "detail": "One or more parameters to your request was invalid.",
@@ -140,7 +141,6 @@ class Api:
             at("/2/dm_events", "GET", self.list_dms),
             at("/2/media/upload", "POST", self.upload),
             at("/2/media/metadata", "POST", self.describe),
-            Route("/2/webhooks", self.list_webhooks, methods=["GET"]),
         ]
 
     def _signed(
@@ -165,13 +165,13 @@ class Api:
 
     async def create_post(self, request: Request, account: DemoAccount) -> Response:
         """POST /2/tweets."""
-        body = await _json(request)
+        body = await json_body(request)
         if unknown := set(body) - POST_KEYS:
-            raise _invalid(f"property '{sorted(unknown)[0]}' is not defined in the schema")
+            raise invalid(f"property '{sorted(unknown)[0]}' is not defined in the schema")
         text = body.get("text") or ""
         media = self._attached((body.get("media") or {}).get("media_ids") or [])
         if not isinstance(text, str) or not (text.strip() or media):
-            raise _invalid("At least one of text or media is required.")
+            raise invalid("At least one of text or media is required.")
         parent = self._parent(str((body.get("reply") or {}).get("in_reply_to_tweet_id") or ""), account)
         post = self.platform.new_post(account.external_id, text, media, parent)
         post["quote_of"] = str(body.get("quote_tweet_id") or "")
@@ -229,9 +229,9 @@ class Api:
     async def hide_post(self, request: Request, account: DemoAccount) -> Response:
         """PUT /2/tweets/:id/hidden: only a reply in a conversation that we began."""
         post = self.platform.post(request.path_params["id"])
-        hidden = (await _json(request)).get("hidden")
+        hidden = (await json_body(request)).get("hidden")
         if not isinstance(hidden, bool):
-            raise _invalid("hidden must be a boolean.")
+            raise invalid("hidden must be a boolean.")
         if post is None:
             raise Refused(problem(404, "Not Found Error", "Not Found", f"{PROBLEMS}resource-not-found"))
         top = self.platform.post(post["conversation"])
@@ -281,7 +281,7 @@ class Api:
         query = request.query_params
         size = _number(query.get("max_results", "10" if least > 1 else "100"))
         if not least <= size <= 100:
-            raise _invalid(f"The `max_results` query parameter value is not between {least} and 100.")
+            raise invalid(f"The `max_results` query parameter value is not between {least} and 100.")
         if since_id := query.get("since_id"):
             found = [item for item in found if int(item["id"]) > _number(since_id)]
         if start := query.get("start_time"):
@@ -301,12 +301,12 @@ class Api:
 
     async def create_dm(self, request: Request, account: DemoAccount) -> Response:
         """POST /2/dm_conversations/with/:id/messages."""
-        body = await _json(request)
+        body = await json_body(request)
         who = next((one for one in CITIZENS if one.x_id == request.path_params["id"]), None)
         text = body.get("text") or ""
         media = self._attached([item.get("media_id") for item in body.get("attachments") or []])
         if not isinstance(text, str) or not (text or media) or len(text) > DM_LIMIT or len(media) > 1:
-            raise _invalid("text or one attachment is required.")
+            raise invalid("text or one attachment is required.")
         if who is None:
             raise _forbidden(NOT_TO_THEM)
         dm = self.platform.add_dm(who, text, media, from_us=True)
@@ -333,17 +333,17 @@ class Api:
 
         return self._page(request, found, wire.v2_dm, includes)
 
-    # -- media and webhooks
+    # -- media
 
     async def upload(self, request: Request, account: DemoAccount) -> Response:
         """POST /2/media/upload, multipart."""
         async with request.form() as form:
             file, category = form.get("media"), str(form.get("media_category", ""))
             if not isinstance(file, UploadFile) or category not in MEDIA_CATEGORIES:
-                raise _invalid("media and media_category are required.")
+                raise invalid("media and media_category are required.")
             content, kind, name = await file.read(), file.content_type, file.filename
         if len(content) > (MAX_GIF if category.endswith("gif") else MAX_IMAGE):
-            raise _invalid("The media is too large.")
+            raise invalid("The media is too large.")
         kept = self.platform.keep_photo(content, kind or "image/jpeg", name or "foto")
         media_id = kept["key"].partition("_")[2]
         self.platform.state["media"][media_id] = kept
@@ -353,45 +353,34 @@ class Api:
 
     async def describe(self, request: Request, account: DemoAccount) -> Response:
         """POST /2/media/metadata: the text for who cannot see the picture."""
-        body = await _json(request)
+        body = await json_body(request)
         kept = self.platform.state["media"].get(str(body.get("id", "")))
         if kept is None:
-            raise _invalid("id is not a valid media id.")
+            raise invalid("id is not a valid media id.")
         kept["alt_text"] = str((body.get("metadata") or {}).get("alt_text", {}).get("text", ""))
         return JSONResponse({"data": {"id": body["id"], "associated_metadata": body["metadata"]}})
 
     def _attached(self, media_ids: list[Any]) -> list[Json]:
         known = self.platform.state["media"]
         if any(str(key) not in known for key in media_ids) or len(media_ids) > 4:
-            raise _invalid("Your media IDs are invalid.")
+            raise invalid("Your media IDs are invalid.")
         return [known[str(key)] for key in media_ids]
 
-    async def list_webhooks(self, request: Request) -> Response:
-        """GET /2/webhooks, with the app's own bearer."""
-        if request.headers.get("authorization") != f"Bearer {app('x').secrets['bearer_token']}":
-            return problem(401, "Unauthorized", "Unauthorized")
-        ours = {
-            "id": "1146654567674912769",
-            "url": f"https://webcare.waterkant.example/webhooks/x/{app('x').key}/",
-            "valid": self.platform.state.get("webhook_valid", True),
-            "created_at": "2026-01-05T09:00:00.000Z",
-        }
-        return JSONResponse({"data": [ours], "meta": {"result_count": 1}})
 
-
-async def _json(request: Request) -> Json:
+async def json_body(request: Request) -> Json:
+    """The object in the body; Refused as X does for anything else."""
     try:
         body = await request.json()
     except ValueError:
-        raise _invalid("The body is not JSON.") from None
+        raise invalid("The body is not JSON.") from None
     if not isinstance(body, dict):
-        raise _invalid("The body is not an object.")
+        raise invalid("The body is not an object.")
     return body
 
 
 def _number(value: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) < 25):
-        raise _invalid("A number is not a number.")
+        raise invalid("A number is not a number.")
     return int(value)
 
 
@@ -399,9 +388,9 @@ def _moment(value: str) -> datetime:
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
-        raise _invalid("A time is not a time.") from None
+        raise invalid("A time is not a time.") from None
     if moment.tzinfo is None:
-        raise _invalid("A time has no zone.")
+        raise invalid("A time has no zone.")
     return moment
 
 

@@ -17,6 +17,7 @@ from channels.connectors.x import simulated_wire as wire
 from channels.connectors.x.length import LIMIT, weighted_length
 from channels.connectors.x.simulated_api import Api, limit_headers, problem
 from channels.connectors.x.simulated_phone import phone
+from channels.connectors.x.simulated_webhooks import Webhooks
 from channels.simulator.platform import Json, Platform, Webhook, World
 from channels.simulator.town import Citizen, DemoAccount, app, citizen
 
@@ -45,6 +46,7 @@ class SimulatedX(Platform):
     kind: ClassVar[str] = "x"
 
     def __init__(self, world: World) -> None:
+        self.webhooks = Webhooks(self)
         super().__init__(world)
         self.api = Api(self)
 
@@ -56,6 +58,7 @@ class SimulatedX(Platform):
     def empty(self) -> Json:
         """A town where only the municipality has spoken."""
         state: Json = {"envelope": "xaa", "posts": {}, "dms": {}, "media": {}, "versions": {}}
+        state |= self.webhooks.empty()
         for text, ago in FIRST_POSTS:
             key = str(self.world.new_id())
             state["posts"][key] = self._post(key, self.account.external_id, text, [])
@@ -64,7 +67,7 @@ class SimulatedX(Platform):
 
     def routes(self) -> list[BaseRoute]:
         """The paths of X's API that tweepy and the connector call."""
-        return self.api.routes()
+        return [*self.webhooks.routes(), *self.api.routes()]
 
     def refusal(self, fault: str, request: Request) -> Response:
         """X's own answer for a fault."""
@@ -90,6 +93,14 @@ class SimulatedX(Platform):
                 else:
                     merged[name] = value
         return self._webhook(merged) if merged else None
+
+    def brings(self, body: bytes) -> bool:
+        """X calls a valid webhook, with what is subscribed to."""
+        return super().brings(body) and self.webhooks.brings(body)
+
+    def missed(self, body: bytes) -> bool:
+        """Kept a day, for POST /2/webhooks/replay."""
+        return self.webhooks.missed(body)
 
     # -- what citizens do
 
@@ -336,8 +347,14 @@ class SimulatedX(Platform):
     def _deliver(self, body: Json) -> None:
         self.world.deliver("x", self._webhook(body))
 
+    def deliver_raw(self, raw: bytes) -> None:
+        """Bring a body as it is, signed anew."""
+        self.world.deliver("x", self._signed(raw))
+
     def _webhook(self, body: Json) -> Webhook:
-        raw = json.dumps(body, ensure_ascii=False).encode()
+        return self._signed(json.dumps(body, ensure_ascii=False).encode())
+
+    def _signed(self, raw: bytes) -> Webhook:
         secret = app("x").secrets["consumer_secret"]
 
         def sign(_url: str) -> Mapping[str, str]:

@@ -35,6 +35,7 @@ class TestWorld:
 
     def __init__(self) -> None:
         self.base_url = "http://simulator.test"
+        self.public_url = "https://webcare.waterkant.example"
         self.ahead = timedelta()
         self.post: queue.Queue[Webhook] = queue.Queue()
         self.books: list[dict[str, Any]] = []
@@ -70,7 +71,7 @@ class Town:
     x: SimulatedX
     world: TestWorld
     url: str
-    faults: list[Callable[[Request], Response]] = field(default_factory=list)
+    faults: list[Callable[[Request], Response | None]] = field(default_factory=list)
     silent: int = 0  # so many calls are done, and never answered
     calls: list[str] = field(default_factory=list)
     release: threading.Event = field(default_factory=threading.Event)
@@ -101,6 +102,10 @@ class Town:
     def fail(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
         """The next call is answered so, without being done."""
         self.faults.append(lambda _request: Response(body, status, headers, "application/json"))
+
+    def pass_on(self, calls: int) -> None:
+        """So many calls go well before what is asked for next."""
+        self.faults += [lambda _request: None] * calls
 
     def refuse(self, fault: str) -> None:
         """The next call is answered with X's own refusal."""
@@ -155,8 +160,10 @@ class Faulty:
         request = Request(scope, receive)
         self.town.calls.append(f"{request.method} {request.url.path}")
         if self.town.faults:
-            await request.body()
-            await self.town.faults.pop(0)(request)(scope, receive, send)
+            answer = self.town.faults.pop(0)(request)
+            if answer is not None:
+                await request.body()
+            await (answer or self.app)(scope, receive, send)
         elif self.town.silent:
             self.town.silent -= 1
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from channels.clock import now
-from channels.connector import Found, Health
+from channels.connector import Found, Health, Tally
 from channels.connectors.x.connector import XConnector
 from channels.connectors.x.read import comparable, same
 from channels.errors import PermanentFailure, SendError, TemporaryFailure, UnknownOutcome
@@ -166,10 +166,54 @@ def test_reply_that_no_webhook_told_of_is_fetched(town: Town, connector: XConnec
     ]
 
 
-def test_post_that_x_listed_late_is_not_hidden_by_a_later_one(town: Town, connector: XConnector) -> None:
-    town.play("mention", text="Laat")
+def test_nothing_up_to_the_last_seen_post_is_read_again(town: Town, connector: XConnector) -> None:
+    town.play("mention", text="Gelezen")
     seen = town.play("mention", text="Gezien")["id"]
-    assert [item.text for item in fetched(connector, last_seen=seen)] == ["@gemwaterkant Laat", "@gemwaterkant Gezien"]
+    town.play("mention", text="Nieuw")
+    tally = Tally()
+    # However long ago: the id decides.
+    found = list(connector.fetch_since(the_account(), now() - timedelta(days=3), seen, tally))
+    assert ([item.text for item in found], tally.listed) == (["@gemwaterkant Nieuw"], 1)
+
+
+def test_round_with_nothing_missed_lists_one_direct_message(town: Town, connector: XConnector) -> None:
+    seen = town.play("mention", text="Gezien")["id"]
+    for number in range(30):
+        town.play("dm", text=f"Bericht {number}")
+    for one in town.x.state["dms"].values():
+        one["at"] = (now() - timedelta(hours=1)).isoformat()
+    tally = Tally()
+    assert list(connector.fetch_since(the_account(), now() - LONG_AGO, seen, tally)) == []
+    assert (tally.listed, town.calls) == (1, [f"GET /2/users/{ACCOUNT_ID}/mentions", "GET /2/dm_events"])
+
+
+@pytest.mark.parametrize(("missed", "listed", "calls"), [(1, 4, 2), (5, 20, 3), (30, 84, 4), (100, 184, 5)])
+def test_direct_messages_are_read_in_growing_pages(
+    town: Town, connector: XConnector, missed: int, listed: int, calls: int
+) -> None:
+    for number in range(200):
+        town.play("dm", text=f"Bericht {number}")
+    for one in list(town.x.state["dms"].values())[:-missed]:
+        one["at"] = (now() - timedelta(hours=1)).isoformat()
+    tally = Tally()
+    found = list(connector.fetch_since(the_account(), now() - LONG_AGO, "1", tally))
+    assert [item.text for item in found] == [f"Bericht {number}" for number in range(200 - missed, 200)]
+    assert (tally.listed, town.calls.count("GET /2/dm_events")) == (listed, calls)
+    assert listed <= missed + 3 * missed + 4
+
+
+def test_what_came_before_x_stopped_is_given_first(town: Town, connector: XConnector) -> None:
+    for number in range(150):
+        town.x.add_post(town.x.new_post(AISHA, f"@gemwaterkant {number}", [], None))
+    town.play("dm", text="Wel gelezen")
+    town.pass_on(1)
+    town.refuse("rate_limit")
+    incoming = iter(connector.fetch_since(the_account(), now() - LONG_AGO))
+    found = [next(incoming).text for _ in range(101)]
+    with pytest.raises(TemporaryFailure) as caught:
+        next(incoming)
+    assert found == [*(f"@gemwaterkant {number}" for number in range(50, 150)), "Wel gelezen"]
+    assert (caught.value.reason, caught.value.retry_at is not None) == ("rate_limit", True)
 
 
 def test_gap_starts_at_the_time_given(town: Town, connector: XConnector) -> None:
@@ -214,13 +258,6 @@ def test_check_tells_of_another_account(town: Town, connector: XConnector) -> No
     other = AccountCredentials(external_id="1", handle="", name="", secrets=the_account().secrets)
     assert connector.check(other) == Health(
         ok=False, reason="configuration", code="other account", name="@gemwaterkant"
-    )
-
-
-def test_check_tells_of_a_webhook_x_gave_up(town: Town, connector: XConnector) -> None:
-    town.x.state["webhook_valid"] = False
-    assert connector.check(the_account()) == Health(
-        ok=False, reason="configuration", code="webhook invalid", name="@gemwaterkant"
     )
 
 
