@@ -8,6 +8,7 @@ from channels.clock import now
 from inbox import alerts, fetching, ingest, kick, lanes, profiles, replaying
 from inbox.actions import snooze
 from inbox.actions.refused import NotVisible, Refused
+from inbox.incoming import early
 from inbox.models import Conversation, Status
 
 
@@ -70,3 +71,9 @@ def replay_failed(until: str, app_id: int | None = None) -> int:
 def alert_administrators() -> int:
     """By the clock: a channel broke, works again, or its access ends soon; how many mails went."""
     return alerts.alert_administrators()
+
+
+@shared_task
+def forget_early_changes() -> int:
+    """Changes whose message never came; how many."""
+    return early.prune()

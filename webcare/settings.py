@@ -200,6 +200,7 @@ CELERY_BEAT_SCHEDULE = {
     "wake": {"task": "inbox.tasks.wake_snoozed", "schedule": 30.0, "options": {"expires": 30}},
     "gaps": {"task": "channels.tasks.repair_gaps", "schedule": GAPS_EVERY, "options": {"expires": GAPS_EVERY}},
     "check": {"task": "channels.tasks.check_due", "schedule": 60.0, "options": {"expires": 60}},
+    "early": {"task": "inbox.tasks.forget_early_changes", "schedule": 3600.0, "options": {"expires": 3600}},
     "alerts": {"task": "inbox.tasks.alert_administrators", "schedule": 30.0, "options": {"expires": 30}},
 }
 

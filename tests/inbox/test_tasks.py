@@ -56,6 +56,7 @@ def test_every_scheduled_task_of_the_inbox_exists(settings: Any) -> None:
         "send_due",
         "fetch_due_media",
         "fetch_due_profiles",
+        "forget_early_changes",
         "wake_snoozed",
     )
     assert names == {f"inbox.tasks.{name}" for name in expected}
