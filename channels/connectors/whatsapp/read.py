@@ -130,9 +130,9 @@ def check(app: AppCredentials, session: PlatformSession, account: AccountCredent
         client, http = twilio_client(app, session)
         if credentials(app)[0] != client.account_sid:
             # A standard API key may not read the account itself: ask what it must be able to read.
-            _asked(http, lambda: client.messages.page(from_=account.external_id, page_size=1))
+            answered(http, lambda: client.messages.page(from_=account.external_id, page_size=1))
             return Health(ok=True, name=account.name)
-        found = _asked(http, lambda: client.api.v2010.accounts(client.account_sid).fetch())
+        found = answered(http, lambda: client.api.v2010.accounts(client.account_sid).fetch())
     except PermanentFailure as refusal:
         return Health(ok=False, reason=refusal.reason, code=refusal.code)
     if found.status != "active":
@@ -159,7 +159,7 @@ def media_auth(app: AppCredentials, session: PlatformSession, url: str) -> tuple
 
 def _list(client: Client, http: SessionHttpClient, **filters: Any) -> list[_Listed]:
     # The library's iterator fetches page after page, so reading it to its end is part of the call.
-    return _asked(
+    return answered(
         http,
         lambda: [_listed(item) for item in client.messages.stream(page_size=PAGE_SIZE, **filters)],
     )
@@ -196,7 +196,7 @@ def _plain(text: str) -> str:
 
 def _files(client: Client, http: SessionHttpClient, item: _Listed) -> tuple[Attachment, ...]:
     try:
-        found = _asked(http, lambda: client.messages(item.sid).media.list(limit=10))
+        found = answered(http, lambda: client.messages(item.sid).media.list(limit=10))
     except PermanentFailure as refusal:
         if refusal.reason != "configuration":
             raise
@@ -212,7 +212,7 @@ def _files(client: Client, http: SessionHttpClient, item: _Listed) -> tuple[Atta
     )
 
 
-def _asked[Answer](http: SessionHttpClient, call: Callable[[], Answer]) -> Answer:
+def answered[Answer](http: SessionHttpClient, call: Callable[[], Answer]) -> Answer:
     """A reading call with every trouble in our words; reading has no unknown outcome."""
     try:
         return call()

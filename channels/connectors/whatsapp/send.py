@@ -50,8 +50,9 @@ class SessionHttpClient(TwilioHttpClient):
     ) -> Response:
         """One call, as the library's own client makes it. Raises requests.RequestException."""
         self.retry_after = ""
+        body = {"json" if (headers or {}).get("Content-Type") == "application/json" else "data": data}
         answer = self.platform_session.request(
-            method.upper(), url, params=params, data=data, headers=headers, auth=auth, timeout=timeout
+            method.upper(), url, params=params, headers=headers, auth=auth, timeout=timeout, **body
         )
         self.retry_after = answer.headers.get("Retry-After", "")
         # Twilio's JSON is UTF-8 and does not always say so; left alone, requests would guess.

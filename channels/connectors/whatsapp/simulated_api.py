@@ -44,7 +44,7 @@ def routes(platform: "SimulatedWhatsApp") -> list[BaseRoute]:
         @wraps(handler)
         async def guarded(request: Request) -> Response:
             platform.resume()
-            if not _let_in(platform, request):
+            if not let_in(platform, request):
                 return refusal("token")
             if request.path_params["account"] != platform.account_sid:
                 return _missing(request)
@@ -240,7 +240,8 @@ async def _account(platform: "SimulatedWhatsApp", request: Request) -> Response:
     )
 
 
-def _let_in(platform: "SimulatedWhatsApp", request: Request) -> bool:
+def let_in(platform: "SimulatedWhatsApp", request: Request) -> bool:
+    """Whether user and password are ours."""
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
     try:
         given = base64.b64decode(encoded, validate=True) if scheme.lower() == "basic" else b""

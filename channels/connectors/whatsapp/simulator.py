@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from channels.connectors.whatsapp import simulated_api, simulated_phone
+from channels.connectors.whatsapp import simulated_api, simulated_phone, simulated_senders
 from channels.connectors.whatsapp.parse import CHANNEL
 from channels.connectors.whatsapp.send import WINDOW
 from channels.connectors.whatsapp.signature import sign
@@ -50,11 +50,28 @@ class SimulatedWhatsApp(Platform):
 
     def empty(self) -> Json:
         """Nobody said anything yet: on WhatsApp the citizen speaks first."""
-        return {"messages": {}, "last_from": {}}
+        return {"messages": {}, "last_from": {}, "callback_url": None, "sender_status": "ONLINE"}
 
     def routes(self) -> list[BaseRoute]:
-        """Twilio's paths under /2010-04-01/Accounts/."""
-        return simulated_api.routes(self)
+        """Twilio's paths under /2010-04-01/Accounts/ and /v2/Channels/Senders."""
+        return [*simulated_api.routes(self), *simulated_senders.routes(self)]
+
+    @property
+    def path(self) -> str:
+        """Of our webhook."""
+        return f"/webhooks/{self.kind}/{self.app.key}/"
+
+    @property
+    def callback_url(self) -> str:
+        """The address Twilio calls for our number; "" when it was taken away (fault ``webhook_invalid``)."""
+        if not self.webhook_valid:
+            return ""
+        known: str | None = self.state["callback_url"]
+        return f"{self.world.public_url}{self.path}" if known is None else known
+
+    def brings(self, body: bytes) -> bool:
+        """Twilio calls the address that was filled in."""
+        return self.callback_url.endswith(self.path)
 
     def refusal(self, fault: str, request: Request) -> Response:
         """Twilio's own words for a fault; anything unknown is a server error."""

@@ -40,7 +40,7 @@ class TinyWorld:
     """A town of one platform: webhooks go into a queue, files into a dictionary."""
 
     def __init__(self) -> None:
-        self.base_url = ""
+        self.base_url, self.public_url = "", PUBLIC_URL
         self._ids = itertools.count(9_100_000_000_000_000)
         self.reset()
 
