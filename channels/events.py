@@ -109,7 +109,8 @@ def take(limit: int) -> list[int]:
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL synchronous_commit = off")  # a mark lost with the whole database is no loss
-            cursor.execute(TAKE, [LEASE, limit])
+            asked: list[Any] = [LEASE, limit]
+            cursor.execute(TAKE, asked)
             waiting = cursor.fetchall()
             if not waiting:
                 return []
