@@ -21,6 +21,13 @@ RUN .venv/bin/python -m webcare.translations compile \
     .venv/bin/python manage.py collectstatic --noinput --verbosity 0
 
 FROM python:3.13-slim
+# For `manage.py backup` and `restore`: pg_dump must not be older than the server, and Debian's own is.
+ARG POSTGRES_MAJOR=18
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends ca-certificates postgresql-common \
+ && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y \
+ && apt-get install --yes --no-install-recommends postgresql-client-${POSTGRES_MAJOR} \
+ && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin webcare \
  && install -d -o webcare -g webcare /data/media
 WORKDIR /app

@@ -50,6 +50,8 @@ def make(path: Path, *, overwrite: bool = False) -> Made:
     if not path.parent.is_dir():
         raise BackupProblem(f"There is no folder {path.parent}.")
     tools = programs.find(programs.major(programs.server_version()))
+    if Attachment._meta.db_table not in tables():
+        raise BackupProblem("This database holds no Webcare: is DATABASE_URL right?")
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
     aside = Path(name)
     try:
