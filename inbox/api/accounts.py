@@ -3,6 +3,7 @@
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from rest_framework import serializers
 
+from channels.account_state import WEBHOOK_PROBLEMS
 from channels.models import Account, AccountState, Kind
 from inbox import permissions
 from inbox.api.endpoint import Detail, Endpoint, Listing, UtcField, reading
@@ -24,7 +25,14 @@ class AccountShown(serializers.Serializer):
     error_code = serializers.CharField(help_text="The platform's own code; empty when it works.")
     error_reason = serializers.CharField()
     error_at = UtcField(allow_null=True)
-    checked_at = UtcField(allow_null=True)
+    checked_at = UtcField(allow_null=True, help_text="When the platform last said whether our access works.")
+    token_expires_at = UtcField(allow_null=True, help_text="When our access ends by itself, where the platform tells.")
+    webhook_problem = serializers.ChoiceField(
+        list(WEBHOOK_PROBLEMS),
+        allow_blank=True,
+        help_text="Why the platform does not bring us new messages by itself; empty when it does.",
+    )
+    webhook_checked_at = UtcField(allow_null=True)
     last_received_at = UtcField(allow_null=True)
     last_sent_at = UtcField(allow_null=True)
 

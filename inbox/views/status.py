@@ -5,6 +5,7 @@ import time
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control, never_cache
@@ -12,6 +13,8 @@ from django.views.decorators.http import require_safe
 
 from channels import liveness
 from channels.models import Account, AccountState
+from inbox import permissions
+from inbox.models import Conversation, Status, User
 from inbox.views.lists import SignedIn
 
 COLOUR = re.compile(r"#([0-9a-fA-F]{6})")
@@ -28,14 +31,18 @@ _seen: dict[str, tuple[float, bool]] = {}
 @never_cache
 @login_required
 def show(request: SignedIn) -> HttpResponse:
-    """The banners: sending stands still; an account of one's own department is disconnected. Polled every 30 s.
+    """The banners: sending stands still; an account one answers on is disconnected, or its platform does not call us.
+    Polled every 30 s.
 
     One query for the accounts; the probe of Redis and worker is shared by all who ask within FRESH seconds.
     """
-    broken = Account.objects.filter(
-        state=AccountState.BROKEN, inbox_settings__department__in=request.user.departments.all()
-    ).only("name", "kind")
-    response = render(request, "inbox/status.html", {"stands_still": not _background_works(), "broken": list(broken)})
+    troubled = list(troubled_accounts(request.user))
+    context = {
+        "stands_still": not _background_works(),
+        "broken": [account for account in troubled if account.state == AccountState.BROKEN],
+        "unheard": [account for account in troubled if account.state == AccountState.ACTIVE],
+    }
+    response = render(request, "inbox/status.html", context)
     # After logging in again the page asks whether it is still the same colleague's.
     response["X-Webcare-User"] = str(request.user.pk)
     return response
@@ -47,6 +54,19 @@ def theme(request: HttpRequest) -> HttpResponse:
     """PRIMARY_COLOUR as tokens, made darker or lighter until text in it and on it can be read; a stylesheet because
     the content security policy allows no inline style."""
     return HttpResponse(stylesheet(settings.PRIMARY_COLOUR), content_type="text/css; charset=utf-8")
+
+
+def troubled_accounts(user: User) -> QuerySet[Account]:
+    """Accounts that are broken or not heard, on which this colleague answers: of a department of theirs, or with a
+    conversation there that waits for an answer; all for administrators. One query; almost always it finds none and
+    looks at no conversation."""
+    troubled = Account.objects.filter(
+        Q(state=AccountState.BROKEN) | Q(state=AccountState.ACTIVE) & ~Q(webhook_problem="")
+    ).only("name", "kind", "state")
+    if permissions.can_administer(user):
+        return troubled
+    waiting = Conversation.objects.visible_to(user).filter(account=OuterRef("pk"), status=Status.OPEN)
+    return troubled.filter(Q(inbox_settings__department__in=user.departments.values("pk")) | Exists(waiting))
 
 
 def _background_works() -> bool:

@@ -75,6 +75,9 @@ def test_account_tells_its_state_and_no_secret(
         "error_reason": "token",
         "error_at": None,
         "checked_at": None,
+        "token_expires_at": None,
+        "webhook_problem": "",
+        "webhook_checked_at": None,
         "last_received_at": None,
         "last_sent_at": None,
     }

@@ -62,15 +62,42 @@ def test_dead_redis_pages_work_answers_queue_and_a_banner_says_so(
     assert "Antwoorden wachten" in banner
 
 
-def test_broken_account_is_told_to_its_department_only(agent: User, expert: User, make_conversation: Make) -> None:
+def banners(user: User) -> str:
+    return logged_in(user).get("/status/", headers={"HX-Request": "true"}).content.decode()
+
+
+def test_broken_account_is_told_to_all_who_answer_on_it(
+    agent: User, expert: User, outsider: User, admin: User, make_conversation: Make
+) -> None:
     account = make_conversation(kind="x").account
     account.state = AccountState.BROKEN
     account.save()
-    shown = [
-        account.name in logged_in(user).get("/status/", headers={"HX-Request": "true"}).content.decode()
-        for user in (agent, expert)
-    ]
-    assert shown == [True, False]
+    admin.departments.clear()
+    shown = [account.name in banners(user) for user in (agent, expert, outsider, admin)]
+    assert shown == [True, False, False, True]
+    routed = make_conversation(kind="x", department=expert.departments.get(), thread_id="another")
+    assert ["banner bad" in banners(user) for user in (expert, outsider)] == [True, False]
+    Conversation.objects.filter(pk=routed.pk).update(status="waiting")
+    assert "banner bad" not in banners(expert)
+
+
+def test_account_whose_platform_does_not_call_us_is_told_calmly(agent: User, make_conversation: Make) -> None:
+    account = make_conversation(kind="facebook").account
+    account.webhook_problem = "unsubscribed"
+    account.save()
+    shown = banners(agent)
+    assert ["banner bad" in shown, account.name in shown] == [False, True]
+    account.state = AccountState.PAUSED
+    account.save()
+    assert account.name not in banners(agent)
+
+
+def test_banner_costs_one_query_for_the_accounts(
+    agent: User, make_conversation: Make, django_assert_num_queries: Any, rf: Any
+) -> None:
+    make_conversation(kind="x")
+    with django_assert_num_queries(1):
+        assert list(status.troubled_accounts(agent)) == []
 
 
 def test_status_without_log_in_is_refused(client: Client, db: None) -> None:
