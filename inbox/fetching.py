@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import F, QuerySet
 
 from channels import account_state, gateway, media, sniffing
-from channels.account_state import log_crash
+from channels.account_state import log_crash, note_failure
 from channels.clock import now
 from channels.errors import SendError
 from channels.models import AccountState
@@ -24,6 +24,7 @@ from inbox.models import Attachment, AttachmentState
 LEASE = timedelta(minutes=3)  # longer than media.MAX_SECONDS: who took it and is silent since then has died
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=15), timedelta(hours=1)
 MAX_ATTEMPTS = 8
+NOT_LET_IN = "http_401"
 # Deleting at the platform: asked for about four days, then said aloud and left there.
 DELETE_FIRST_WAIT, DELETE_LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=12)
 MAX_DELETE_ATTEMPTS = 17
@@ -101,6 +102,8 @@ def _fetch(attachment: Attachment) -> None:
     try:
         fetched = media.fetch(account, attachment.source_url, attachment.kind)
     except media.MediaFailed as failure:
+        if failure.code == NOT_LET_IN:
+            note_failure(account, "other", failure.code)  # the platform is asked soon whether our access works
         _failed(attachment, failure.code, permanent=failure.permanent)
         return
     except Exception as error:  # noqa: BLE001  (one file never holds up the others)

@@ -228,7 +228,7 @@ def _duplicate(message: Message) -> bool:
 
 
 def _note_trouble(account: Account, failure: SendError) -> None:
-    if failure.reason in account_state.BREAKING or failure.reason == "configuration":
+    if failure.reason in account_state.DOUBTFUL:
         account_state.note_failure(account, failure.reason, failure.code)
 
 

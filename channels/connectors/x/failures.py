@@ -49,19 +49,17 @@ BY_CODE = {
 }
 CODES_TOO_MUCH = {88, 185}
 
-# A 400 or 403 of type about:blank says no more than its sentence.
+# A 400 or 403 of type about:blank says no more than its sentence. Good enough to explain why this message did not go,
+# never to say that our access is broken: that is judged by status, type and code alone.
 BY_WORDS = (
     ("duplicate content", "duplicate"),
     ("deleted or not visible", "gone"),
     ("too long", "too_long"),
     ("mentioned or otherwise engaged", "not_summoned"),
     ("summoned", "not_summoned"),
-    ("oauth1 app permissions", "permission"),
     ("who can reply", "recipient"),
     ("dm one or more participants", "recipient"),
     ("cannot send messages to this user", "recipient"),
-    ("suspended", "blocked_for_policy"),
-    ("temporarily locked", "blocked_for_policy"),
     ("media", "content"),
 )
 BY_STATUS = {401: "token", 402: "configuration", 403: "permission", 404: TARGET, 410: TARGET, 413: "content"}

@@ -271,7 +271,7 @@ def test_success_with_partial_errors_counts_when_the_post_is_there(town: Town, c
         (402, {"title": "CreditsDepleted"}, (PermanentFailure, "402", "configuration")),
         (403, {"type": OLD_FORBIDDEN}, (PermanentFailure, "403/client-forbidden", "permission")),
         (403, {"type": f"{PROBLEMS}usage-capped"}, (TemporaryFailure, "403/usage-capped", "rate_limit")),
-        (403, {"detail": "Your account is suspended"}, (PermanentFailure, "403", "blocked_for_policy")),
+        (403, {"detail": "Your account is suspended"}, (PermanentFailure, "403", "permission")),
         (403, {"errors": [{"code": 187, "message": "x"}]}, (PermanentFailure, "403/187", "duplicate")),
         (403, {"errors": None}, (PermanentFailure, "403", "permission")),
         (403, ["x"], (PermanentFailure, "403", "permission")),
