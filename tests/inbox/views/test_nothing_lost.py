@@ -1,79 +1,342 @@
-"""Niets kwijt: for administrators only, without message text, and failed events can be processed again."""
+"""Niets kwijt: for administrators only, without message text; per account how it stands, in words."""
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from channels.models import Account, AccountState, EventState, InboundEvent, PlatformApp
-from inbox.models import AuditEntry, Conversation, Department, User
-from tests.conftest import MONDAY_10
+from channels import liveness
+from channels.clock import now
+from channels.models import Account, AccountState, EventState, GapCheck, InboundEvent, PlatformApp
+from inbox import audit
+from inbox.models import AccountSettings, Conversation, Department, Message, User
+from inbox.views import nothing_lost_cards as cards
+from inbox.views import nothing_lost_facts as facts
 from tests.inbox.views.test_lists import browser
+
+PAGE = "/nothing-lost/"
+CALM = "Alles wat is ontvangen, is een gesprek geworden"
+
+type Make = Callable[..., Conversation]
+
+
+@pytest.fixture(autouse=True)
+def worker() -> None:
+    """A worker that was there just now."""
+    liveness.worker_is_alive(liveness.queues())
+    liveness._probes.forget()
 
 
 @pytest.fixture
-def events(apps: dict[str, PlatformApp]) -> list[InboundEvent]:
-    """One of each state, with a body that nobody may see here."""
-    return [
-        InboundEvent.objects.create(
-            app=apps["x"],
-            dedupe_key=f"event-{number}",
+def well(accounts: dict[str, Account]) -> dict[str, Account]:
+    """Accounts with which nothing is the matter."""
+    moment = now()
+    Account.objects.update(
+        last_received_at=moment - timedelta(minutes=3),
+        last_sent_at=moment - timedelta(minutes=5),
+        checked_at=moment - timedelta(minutes=7),
+        webhook_checked_at=moment - timedelta(minutes=7),
+        gaps_checked_at=moment - timedelta(minutes=4),
+    )
+    for account in accounts.values():
+        gap_check(account, found=0)
+    return accounts
+
+
+def gap_check(account: Account, minutes: float = 4, **fields: Any) -> GapCheck:
+    moment = now() - timedelta(minutes=minutes)
+    return GapCheck.objects.create(
+        **{"account": account, "since": moment, "started_at": moment, "ended_at": moment} | fields
+    )
+
+
+def failed_events(app: PlatformApp, count: int, state: EventState = EventState.FAILED) -> list[InboundEvent]:
+    moment = now()
+    return InboundEvent.objects.bulk_create(
+        InboundEvent(
+            app=app,
+            dedupe_key=f"{state}-{number}",
             body=b'{"text": "geheim"}',
-            received_at=MONDAY_10 + timedelta(minutes=number),
+            received_at=moment - timedelta(seconds=number),
+            processed_at=moment,
             state=state,
-            reason=reason,
-            traceback="geheim",
+            reason="builtins.KeyError" if state != EventState.STORED else "",
         )
-        for number, (state, reason) in enumerate(
-            [
-                (EventState.FAILED, "KeyError"),
-                (EventState.IGNORED, "typing"),
-                (EventState.STORED, ""),
-                (EventState.DONE, ""),
-            ]
-        )
-    ]
+        for number in range(count)
+    )
+
+
+def answer(conversation: Conversation, state: str, **fields: Any) -> Message:
+    values = {"sent_at": now(), "state_at": now(), "text": "geheim", "public": conversation.public} | fields
+    return Message.objects.create(
+        conversation=conversation, account=conversation.account, direction="out", kind="answer", state=state, **values
+    )
+
+
+def lines(account: Account) -> dict[str, tuple[str, str, str]]:
+    """A card's facts by label: words, tone and the sentence below."""
+    moment = now()
+    one = next(one for one in facts.of_accounts(moment) if one.account == account)
+    return {line.label: (line.words, line.tone, line.why) for line in cards.card(one, [], moment).lines}
+
+
+def page(user: User, query: str = "") -> str:
+    response = browser(user).get(PAGE + query)
+    assert response.status_code == 200
+    return str(response.content.decode())
+
+
+# -- who ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("who", ["agent", "lead", "viewer", "expert"])
-def test_others_are_told_who_can_help(request: pytest.FixtureRequest, who: str, events: list[InboundEvent]) -> None:
+def test_others_are_told_who_can_help(
+    request: pytest.FixtureRequest, who: str, well: dict[str, Account], apps: dict[str, PlatformApp]
+) -> None:
     client = browser(request.getfixturevalue(who))
-    response = client.get("/nothing-lost/")
+    [event] = failed_events(apps["x"], 1)
+    response = client.get(PAGE)
     assert response.status_code == 403
     assert response.content.decode().count("Deze pagina is niet voor jou") == 2
-    assert client.post("/nothing-lost/replay/", {"event": events[0].pk}).status_code == 403
-    events[0].refresh_from_db()
-    assert events[0].state == EventState.FAILED
+    statuses = [
+        client.get(f"{PAGE}accounts/").status_code,
+        client.post(f"{PAGE}replay/", {"event": event.pk}).status_code,
+        client.post(f"{PAGE}files/").status_code,
+        client.post(f"{PAGE}accounts/{well['x'].pk}/gaps/").status_code,
+    ]
+    assert statuses == [403] * 4
+    event.refresh_from_db()
+    assert event.state == EventState.FAILED
+
+
+# -- the one sentence ---------------------------------------------------------------------------------------------
+
+
+def test_when_all_is_well_it_says_so_calmly(admin: User, well: dict[str, Account]) -> None:
+    text = page(admin)
+    assert text.count(CALM) == 1
+    assert text.count("Het laatste bericht kwam binnen: 3 minuten geleden.") == 1
+    assert text.count("vragen je aandacht") == 0
+
+
+def test_without_a_channel_it_says_how_to_begin(admin: User) -> None:
+    text = page(admin)
+    assert text.count("Er is nog geen kanaal aangesloten") == 1
+    assert text.count(CALM) == 0
+
+
+def test_without_a_worker_it_says_what_stands_still(admin: User, well: dict[str, Account], settings: Any) -> None:
+    for queue in liveness.queues():
+        liveness.wire(settings.REDIS_URL).delete(liveness.worker_key(queue))
+    liveness._probes.forget()
+    assert page(admin).count("Verwerken en versturen staan stil") == 1
+
+
+def test_everything_that_needs_a_person_is_named_with_a_way_to_it(
+    admin: User, well: dict[str, Account], apps: dict[str, PlatformApp], make_conversation: Make
+) -> None:
+    failed_events(apps["whatsapp"], 2)
+    Account.objects.filter(pk=well["x"].pk).update(state=AccountState.BROKEN, error_reason="token", error_at=now())
+    Account.objects.filter(pk=well["facebook"].pk).update(webhook_problem="invalid")
+    answer(make_conversation(), "failed", error_reason="window_closed")
+    text = page(admin)
+    assert text.count("4 dingen vragen je aandacht") == 1
+    for words, href in (
+        ("Facebook geeft berichten aan Gemeente Waterkant niet vanzelf door", f"#account-{well['facebook'].pk}"),
+        ("De verbinding met Gemeente Waterkant (X) is verbroken", f"#account-{well['x'].pk}"),
+        ("2 meldingen van platforms konden niet worden verwerkt", "#notices"),
+        ("1 antwoord wacht op het besluit van een collega", "#answers"),
+    ):
+        assert text.count(f'<a href="{href}">{words}</a>') == 1
+        assert text.count(f' id="{href[1:]}"') == 1
+
+
+def test_mail_that_is_not_set_up_is_told(admin: User, well: dict[str, Account]) -> None:
+    text = page(admin)
+    assert text.count("krijgen beheerders geen bericht") == 1
+
+
+# -- the cards ----------------------------------------------------------------------------------------------------
+
+
+def test_card_of_an_account_that_works(well: dict[str, Account]) -> None:
+    assert lines(well["facebook"]) == {
+        "Laatste bericht": ("3 minuten geleden", "", ""),
+        "Laatste antwoord": ("5 minuten geleden", "", ""),
+        "Verwerken": ("niets wacht", "good", ""),
+        "Versturen": ("niets wacht", "good", ""),
+        "Gemiste berichten": ("gezocht 4 minuten geleden: niets gemist", "good", ""),
+        "Webhook": ("Facebook geeft berichten direct door", "good", "Nagekeken: 7 minuten geleden."),
+        "Toegang": ("werkt", "good", "Nagekeken: 7 minuten geleden."),
+    }
+
+
+def test_card_of_a_new_account(accounts: dict[str, Account]) -> None:
+    assert lines(accounts["x"]) == {
+        "Laatste bericht": ("nog geen", "", ""),
+        "Laatste antwoord": ("nog geen", "", ""),
+        "Verwerken": ("niets wacht", "good", ""),
+        "Versturen": ("niets wacht", "good", ""),
+        "Gemiste berichten": ("nog niet gezocht", "", ""),
+        "Webhook": ("nog niet nagekeken", "", ""),
+        "Toegang": ("nog niet nagekeken", "", ""),
+    }
 
 
 @pytest.mark.parametrize(
-    ("state", "sentence"),
+    ("fields", "words", "tone", "why"),
     [
-        ("failed", "Verwerken ging mis (KeyError). Het is bewaard; verwerk het opnieuw als dit is opgelost."),
-        ("ignored", "De inwoner was aan het typen; er is niets te beantwoorden."),
-        ("stored", "Het wordt verwerkt zodra er plek is."),
-        ("nonsense", "Verwerken ging mis (KeyError). Het is bewaard; verwerk het opnieuw als dit is opgelost."),
+        ({"found": 1}, "gezocht zojuist: 1 bericht gevonden", "good", ""),
+        ({"found": 12}, "gezocht zojuist: 12 berichten gevonden", "good", ""),
+        ({"ended_at": None}, "wordt nu gezocht", "busy", ""),
+        (
+            {"reason": "busy"},
+            "gezocht zojuist",
+            "busy",
+            "Het zoeken brak af: Facebook antwoordt nu niet. Het wordt vanzelf opnieuw gevraagd.",
+        ),
     ],
 )
-def test_administrator_sees_why(admin: User, events: list[InboundEvent], state: str, sentence: str) -> None:
-    text = browser(admin).get(f"/nothing-lost/?state={state}").content.decode()
-    assert text.count(sentence) == 1
+def test_card_says_what_the_last_search_came_to(
+    well: dict[str, Account], fields: dict[str, Any], words: str, tone: str, why: str
+) -> None:
+    gap_check(well["facebook"], minutes=0, **fields)
+    assert lines(well["facebook"])["Gemiste berichten"] == (words, tone, why)
+
+
+def test_search_whose_worker_died_does_not_run_for_ever(well: dict[str, Account]) -> None:
+    gap_check(well["x"], minutes=11, ended_at=None)
+    GapCheck.objects.filter(account=well["x"], ended_at__isnull=False).delete()
+    assert lines(well["x"])["Gemiste berichten"] == ("gezocht 4 minuten geleden", "good", "")
+
+
+def test_not_searched_for_long_needs_a_person(admin: User, well: dict[str, Account]) -> None:
+    Account.objects.filter(pk=well["x"].pk).update(gaps_checked_at=now() - timedelta(hours=3))
+    words = "Bij Gemeente Waterkant (X) is al langer dan een uur niet gezocht naar gemiste berichten"
+    assert page(admin).count(words) == 1
+
+
+def test_processing_tells_of_the_other_accounts_of_the_app(
+    well: dict[str, Account], apps: dict[str, PlatformApp]
+) -> None:
+    Account.objects.create(app=apps["facebook"], kind="facebook", external_id="9", name="Stadsboerderij")
+    failed_events(apps["facebook"], 130)
+    words, tone, why = lines(well["facebook"])["Verwerken"]
+    assert (words, tone, why) == ("niets wacht", "bad", "Samen met Stadsboerderij.")
+
+
+def test_what_waits_for_a_minute_is_being_processed_and_later_it_stands_still(
+    admin: User, well: dict[str, Account], apps: dict[str, PlatformApp]
+) -> None:
+    [event] = failed_events(apps["x"], 1, EventState.STORED)
+    assert lines(well["x"])["Verwerken"][1] == "busy"
+    assert page(admin).count("Alles gaat goed: wat net binnenkwam wordt verwerkt") == 1
+    InboundEvent.objects.filter(pk=event.pk).update(received_at=now() - timedelta(minutes=3))
+    assert lines(well["x"])["Verwerken"][1] == "bad"
+    assert page(admin).count("Verwerken staat stil sinds") == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "queued", "why"),
+    [
+        ({"state": "broken"}, {}, "Versturen staat stil omdat de verbinding verbroken is."),
+        ({"state": "paused"}, {}, "Versturen staat stil omdat het kanaal gepauzeerd is."),
+        ({}, {}, ""),
+    ],
+)
+def test_sending_says_why_it_stands_still(
+    well: dict[str, Account], make_conversation: Make, fields: dict[str, Any], queued: dict[str, Any], why: str
+) -> None:
+    answer(make_conversation(kind="x"), "queued", send_at=now(), **queued)
+    Account.objects.filter(pk=well["x"].pk).update(**fields)
+    assert lines(well["x"])["Versturen"] == ("1 wacht", "busy", why)
+
+
+def test_rate_limit_is_told_with_its_end(well: dict[str, Account], make_conversation: Make) -> None:
+    until = now() + timedelta(minutes=10)
+    answer(make_conversation(kind="x"), "queued", send_at=until, error_reason="rate_limit")
+    words, tone, why = lines(well["x"])["Versturen"]
+    assert (words, tone) == ("1 wacht", "busy")
+    assert why.startswith("Versturen staat stil tot ")
+    assert why.endswith(": X neemt nu niets meer aan.")
+
+
+def test_uncertain_and_failed_answers_are_counted_apart(well: dict[str, Account], make_conversation: Make) -> None:
+    conversation = make_conversation(kind="x")
+    answer(conversation, "unknown", send_at=now())
+    answer(conversation, "unknown", send_at=None)
+    answer(conversation, "failed")
+    assert lines(well["x"])["Versturen"] == ("1 wordt nagevraagd", "bad", "")
+
+
+def test_broken_account_says_since_when_why_and_what_to_do(admin: User, well: dict[str, Account]) -> None:
+    Account.objects.filter(pk=well["x"].pk).update(
+        state=AccountState.BROKEN, error_reason="token", error_at=now() - timedelta(days=3)
+    )
+    text = page(admin)
+    assert text.count('<p class="wrong">De verbinding is verbroken sinds ') == 1
+    assert text.count(f'/beheer/channels/account/{well["x"].pk}/change/"') == 1
+
+
+def test_webhook_that_is_not_called_has_its_button_only_then(admin: User, well: dict[str, Account]) -> None:
+    button = f'data-testid="webhook-{well["facebook"].pk}"'
+    assert page(admin).count(button) == 0
+    Account.objects.filter(pk=well["facebook"].pk).update(webhook_problem="unsubscribed")
+    assert page(admin).count(button) == 1
+    assert lines(well["facebook"])["Webhook"][1] == "bad"
+
+
+def test_paused_account_is_not_searched(admin: User, well: dict[str, Account]) -> None:
+    Account.objects.filter(pk=well["x"].pk).update(
+        state=AccountState.PAUSED, gaps_checked_at=now() - timedelta(days=9), webhook_problem="invalid"
+    )
+    text = page(admin)
+    assert text.count(CALM) == 1
+    assert text.count(f'data-testid="gaps-{well["x"].pk}"') == 0
+    assert text.count(f'data-testid="check-{well["x"].pk}"') == 1
+
+
+def test_access_that_ends_soon_needs_a_person(admin: User, well: dict[str, Account]) -> None:
+    Account.objects.filter(pk=well["facebook"].pk).update(token_expires_at=now() + timedelta(days=3))
+    assert page(admin).count("De toegang van Gemeente Waterkant (Facebook) verloopt binnenkort") == 1
+
+
+def test_cost_of_searching_stands_at_x_alone(admin: User, well: dict[str, Account]) -> None:
+    assert page(admin).count("Zoeken kost geld bij X") == 1
+
+
+def test_the_screen_looks_again_only_while_something_runs(admin: User, well: dict[str, Account]) -> None:
+    assert page(admin).count('hx-trigger="every 2s"') == 0
+    audit.record(None, "gap_repair_asked", admin, account=well["x"].pk)
+    assert page(admin).count('hx-trigger="every 2s"') == 1
+    fragment = browser(admin).get(f"{PAGE}accounts/").content.decode()
+    assert (fragment.count('hx-trigger="every 2s"'), fragment.count("<html")) == (1, 0)
+    gap_check(well["x"], minutes=-0.001, by_hand=True, found=3)
+    fragment = browser(admin).get(f"{PAGE}accounts/").content.decode()
+    assert fragment.count('hx-trigger="every 2s"') == 0
+    assert fragment.count("Gezocht: 3 berichten gevonden.") == 1
+
+
+# -- answers ------------------------------------------------------------------------------------------------------
+
+
+def test_answers_that_wait_for_a_person_are_listed_without_text(
+    admin: User, well: dict[str, Account], make_conversation: Make, burgerzaken: Department
+) -> None:
+    conversation = make_conversation()
+    answer(conversation, "failed", error_reason="window_closed")
+    elsewhere = make_conversation(department=burgerzaken)
+    answer(elsewhere, "failed")
+    text = page(admin)
+    assert text.count(f'href="/conversations/{conversation.pk}/"') == 1
+    assert text.count(f'href="/conversations/{elsewhere.pk}/"') == 0
+    assert text.count("Het venster van 24 uur is dicht.") == 1
     assert text.count("geheim") == 0
-
-
-def test_failed_event_goes_back_to_wait(admin: User, events: list[InboundEvent]) -> None:
-    response = browser(admin).post("/nothing-lost/replay/", {"event": events[0].pk}, follow=True)
-    events[0].refresh_from_db()
-    assert events[0].state == EventState.STORED
-    assert response.content.decode().count("1 gebeurtenis wordt opnieuw verwerkt.") == 1
-    entry = AuditEntry.objects.get(verb="events_replayed")
-    assert (entry.actor_id, entry.data) == (admin.pk, {"events": [events[0].pk]})
-
-
-def test_all_on_screen_at_once(admin: User, events: list[InboundEvent]) -> None:
-    browser(admin).post("/nothing-lost/replay/", {"everything": "1", "all": [events[0].pk, events[1].pk]})
-    states = InboundEvent.objects.order_by("pk").values_list("state", flat=True)
-    assert list(states) == ["stored", "stored", "stored", "done"]
+    only_x = page(admin, f"?account={well['x'].pk}")
+    assert only_x.count(f'href="/conversations/{conversation.pk}/"') == 0
 
 
 def test_broken_account_is_told_to_its_department(
@@ -85,9 +348,28 @@ def test_broken_account_is_told_to_its_department(
     assert browser(expert).get("/status/").content.decode().count(sentence) == 0
 
 
-def test_conversation_with_a_failed_answer_is_listed(
-    admin: User, make_conversation: Callable[..., Conversation]
+# -- the cost -----------------------------------------------------------------------------------------------------
+
+
+def test_as_many_queries_for_one_account_as_for_twelve_and_five_hundred_failures(
+    admin: User, apps: dict[str, PlatformApp], webcare: Department, make_conversation: Make
 ) -> None:
-    conversation = make_conversation(failed_count=1)
-    text = browser(admin).get("/nothing-lost/").content.decode()
-    assert text.count(f'href="/conversations/{conversation.pk}/"') == 1
+    Account.objects.exclude(kind="x").delete()
+    audit.record(None, "gap_repair_asked", admin, account=Account.objects.get().pk)
+    failed_events(apps["x"], 1)
+    counts = []
+    for size in (0, 11):
+        for number in range(size):
+            more = Account.objects.create(app=apps["x"], kind="x", external_id=f"1{number}", name=f"Wijk {number}")
+            AccountSettings.objects.create(account=more, department=webcare)
+            gap_check(more)
+            answer(make_conversation(kind="x"), "failed")
+            answer(make_conversation(kind="x"), "queued", send_at=now())
+            audit.record(None, "gap_repair_asked", admin, account=more.pk)
+        if size:
+            failed_events(apps["facebook"], 500)
+        client = browser(admin)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(PAGE).status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 30
