@@ -16,11 +16,13 @@ from inbox.api.refs import ColleagueRef
 from inbox.models import (
     Attachment,
     AttachmentState,
+    AttemptOutcome,
     Conversation,
     Delivery,
     Direction,
     Message,
     MessageVersion,
+    SendAttempt,
     User,
 )
 
@@ -77,6 +79,27 @@ class MessageShown(serializers.Serializer):
     versions = VersionShown(many=True, help_text="Earlier texts, for who may do more than read.")
 
 
+class AttemptShown(serializers.Serializer):
+    """One attempt to send, or one question to the platform whether the message is there."""
+
+    number = serializers.IntegerField(
+        help_text="Counts attempts to send; a question has the number of the attempt it is about."
+    )
+    started_at = UtcField()
+    ended_at = UtcField(allow_null=True, help_text="null: under way.")
+    outcome = serializers.ChoiceField(AttemptOutcome.choices, allow_blank=True, help_text="Empty: under way.")
+    code = serializers.CharField(help_text="The platform's own code.")
+    reason = serializers.CharField(help_text="The same in our words, as error_reason.")
+    again_at = UtcField(allow_null=True, help_text="The next attempt or question, not before.")
+    by = ColleagueRef(allow_null=True, help_text="The colleague who asked for it; null for Webcare itself.")
+
+
+class MessageInFull(MessageShown):
+    """One message of ours with every attempt to send it; one from a citizen has none."""
+
+    attempts = AttemptShown(source="send_attempts", many=True, help_text="In order of time.")
+
+
 class Nothing(serializers.Serializer):
     """A body that holds nothing."""
 
@@ -125,6 +148,13 @@ class OneMessage(Endpoint):
 @reading("messages_retrieve", "One message, with how far it came")
 class MessageDetail(OneMessage, Detail):
     """To follow the delivery of an answer."""
+
+    serializer_class = MessageInFull
+
+    def get_queryset(self) -> QuerySet[Message]:
+        """With the attempts: one query more."""
+        attempts = SendAttempt.objects.select_related("by")
+        return super().get_queryset().prefetch_related(Prefetch("send_attempts", attempts))
 
 
 class Decision(OneMessage):

@@ -19,12 +19,26 @@ from inbox.views.files import File, file, web_address
 
 @dataclass(frozen=True, slots=True)
 class DeliveryWords:
-    """How far our message came. ``tone``: "" | "red"; ``more`` is what happened and what to do, for a failure."""
+    """How far our message came. ``tone``: "" | "red"; ``more`` is what happened and what to do, for a failure, with
+    ``code``, the platform's own."""
 
     icon: str
     words: str
     tone: str = ""
     more: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptLine:
+    """One attempt to send, or one question whether it is there. ``by``: the colleague who asked for it."""
+
+    at: datetime
+    when: str
+    exact: str
+    words: str
+    code: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +70,7 @@ class Bubble:
     delivery: DeliveryWords | None
     acts: frozenset[str]
     personal: Mark | None = None
+    attempts: tuple[AttemptLine, ...] = ()
 
     type = "message"
 
@@ -83,6 +98,7 @@ def bubble(
     decides: bool,
     moment: datetime,
     personal: Mark | None = None,
+    attempts: tuple[AttemptLine, ...] = (),
 ) -> Bubble:
     """``message`` with its author, attachments and versions loaded. ``works``: the reader may do more than read, and
     so see what the citizen took back; ``decides``: also what becomes of an answer that did not go; ``personal``: it
@@ -112,6 +128,7 @@ def bubble(
         delivery=delivery(message) if ours else None,
         acts=_acts(message) if ours and decides else frozenset(),
         personal=personal,
+        attempts=attempts,
     )
 
 
@@ -125,7 +142,7 @@ def delivery(message: Message) -> DeliveryWords:
     more = failure_words.sentence(message)
     match message.state:
         case Delivery.QUEUED:
-            return DeliveryWords("clock", _("waiting to be sent"), "", more)
+            return DeliveryWords("clock", _("waiting to be sent"), "", more, message.error_code)
         case Delivery.SENDING:
             return DeliveryWords("send", _("being sent"))
         case Delivery.SENT:
@@ -135,10 +152,10 @@ def delivery(message: Message) -> DeliveryWords:
         case Delivery.READ:
             return DeliveryWords("check", pgettext("delivery", "read"))
         case Delivery.FAILED:
-            return DeliveryWords("warning", pgettext("delivery", "failed"), "red", more)
+            return DeliveryWords("warning", pgettext("delivery", "failed"), "red", more, message.error_code)
         case Delivery.UNKNOWN:
             tone = "red" if message.send_at is None else ""
-            return DeliveryWords("warning", _("not certain whether this arrived"), tone, more)
+            return DeliveryWords("warning", _("not certain whether this arrived"), tone, more, message.error_code)
         case _:
             return DeliveryWords("dismiss", _("withdrawn: it was not sent"))
 

@@ -11,6 +11,7 @@ from inbox.models import AuditEntry, Conversation, Direction, Message, Note, Use
 from inbox.office_hours import local
 from inbox.views import story
 from inbox.views.advice import marks
+from inbox.views.attempts import attempts_of, lines
 from inbox.views.listing import Cursor
 from inbox.views.messages import Bubble, bubble, exact, linked
 from inbox.views.others import Other, others
@@ -130,6 +131,7 @@ def build(
     if end is not None:
         notes = notes.filter(created_at__lt=end)
     marked = marks(messages, conversation)
+    tried = attempts_of(messages)
     # At the same moment: the citizen's message, then what was done about it.
     ordered: list[tuple[datetime, int, int, Item]] = [
         (
@@ -137,7 +139,13 @@ def build(
             0,
             message.pk,
             bubble(
-                message, conversation, works=works, decides=decides, moment=moment, personal=marked.get(message.pk)
+                message,
+                conversation,
+                works=works,
+                decides=decides,
+                moment=moment,
+                personal=marked.get(message.pk),
+                attempts=lines(tried.get(message.pk, ()), moment),
             ),
         )
         for message in messages

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from inbox.actions import resend
 from inbox.actions.refused import Refused
-from inbox.models import Attachment, Conversation, Message, MessageVersion, User
+from inbox.models import Attachment, Conversation, Message, MessageVersion, SendAttempt, User
 from tests.conftest import MONDAY_10
 from tests.inbox.api.conftest import Api, client_of
 from tests.inbox.conftest import StandingClock
@@ -71,7 +71,53 @@ def test_message_tells_all_but_where_its_file_came_from(fatima: APIClient, messa
             }
         ],
         "versions": [{"text": "Wanner?", "until": "2026-11-23T09:00:00Z"}],
+        "attempts": [],
     }
+
+
+def test_answer_tells_every_attempt_in_order(fatima: APIClient, message: Message, agent: User) -> None:
+    answer = Message.objects.create(
+        conversation=message.conversation,
+        account=message.account,
+        direction="out",
+        public=False,
+        sent_at=MONDAY_10,
+        state="sending",
+        attempts=2,
+    )
+    SendAttempt.objects.create(message=answer, number=2, started_at=MONDAY_10 + timedelta(minutes=5), by=agent)
+    SendAttempt.objects.create(
+        message=answer,
+        number=1,
+        started_at=MONDAY_10,
+        ended_at=MONDAY_10 + timedelta(seconds=1),
+        outcome="refused",
+        code="63016",
+        reason="template_needed",
+    )
+    shown = fatima.get(f"/api/v1/messages/{answer.pk}/").json()["attempts"]
+    assert shown == [
+        {
+            "number": 1,
+            "started_at": "2026-11-23T09:00:00Z",
+            "ended_at": "2026-11-23T09:00:01Z",
+            "outcome": "refused",
+            "code": "63016",
+            "reason": "template_needed",
+            "again_at": None,
+            "by": None,
+        },
+        {
+            "number": 2,
+            "started_at": "2026-11-23T09:05:00Z",
+            "ended_at": None,
+            "outcome": "",
+            "code": "",
+            "reason": "",
+            "again_at": None,
+            "by": {"id": agent.pk, "name": "Fatima Amrani", "initials": "FA"},
+        },
+    ]
 
 
 def test_messages_come_in_the_platforms_order_page_by_page(fatima: APIClient, message: Message) -> None:
