@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 WORKERS ?= 2
 
-.PHONY: help environment demo demo-reset test check bench screenshots messages schema
+.PHONY: help environment demo demo-reset test check bench chaos screenshots messages schema
 
 help:
 	@echo 'make demo         the whole product with a demo municipality, on http://127.0.0.1:8000'
@@ -10,6 +10,7 @@ help:
 	@echo 'make test         the whole suite, browser tests included (ONLY=path runs a part)'
 	@echo 'make check        style, types, architecture, templates, migrations, translations, schema, licences'
 	@echo 'make bench        the benchmarks (ONLY=name runs one)'
+	@echo 'make chaos        five minutes of faults, then every message accounted for (SEED=1 repeats one; SEED="1 2 3")'
 	@echo 'make screenshots  every screen, into build/screens/'
 	@echo 'make messages     bring locale/ up to date with the source'
 	@echo 'make schema       write openapi.yaml anew'
@@ -32,6 +33,9 @@ check: environment
 
 bench: environment
 	@exec $(PYTHON) -m webcare.embedded run --durable -- python -m benchmarks $(if $(ONLY),--only $(ONLY))
+
+chaos: environment
+	@SEED="$(SEED)" exec $(PYTHON) -m tests.chaos
 
 screenshots: environment
 	@CHROMIUM="$$(scripts/chromium.sh)" && export CHROMIUM && \

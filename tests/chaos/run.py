@@ -31,8 +31,8 @@ class Size:
     settle: float
 
 
-LONG = Size(seconds=225.0, posts=3300, times=2, settle=90.0)
-SHORT = Size(seconds=30.0, posts=350, times=1, settle=75.0)
+LONG = Size(seconds=225.0, posts=3300, times=2, settle=120.0)
+SHORT = Size(seconds=30.0, posts=350, times=1, settle=120.0)
 
 
 @dataclass
