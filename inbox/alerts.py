@@ -24,7 +24,7 @@ from channels.models import Account, AccountState
 from inbox import account_words, sla
 from inbox.models import Role, User
 
-MAILER = "default"
+MAILER, NO_BACKEND = "default", "django.core.mail.backends.dummy.EmailBackend"
 WARN_BEFORE = timedelta(days=14)  # of the end of our access
 ONE_AT_A_TIME = 0x5765626361726502  # an advisory lock
 
@@ -35,7 +35,8 @@ type Accounts = QuerySet[Account]
 
 def mail_is_set_up() -> bool:
     """Whether there is a mail server to send by (EMAIL_URL)."""
-    return MAILER in settings.MAILERS
+    backend: str = settings.MAILERS[MAILER]["BACKEND"]
+    return backend != NO_BACKEND
 
 
 def receivers() -> list[str]:

@@ -16,11 +16,9 @@ OPTIONS = {
 
 
 def mailers(url: str) -> dict[str, Any]:
-    """``smtp+tls://user:password@host:587`` (also smtp, smtp+ssl), or a folder: ``filemail:////var/mail``; "" is no
-    mailer at all. Raises ImproperlyConfigured for another scheme."""
-    if not url:
-        return {}
-    config = environ.Env.email_url_config(url)
+    """``smtp+tls://user:password@host:587`` (also smtp, smtp+ssl), or a folder: ``filemail:////var/mail``; for "" one
+    that sends nothing. Raises ImproperlyConfigured for another scheme."""
+    config = environ.Env.email_url_config(url or "dummymail://")
     if config["EMAIL_BACKEND"].endswith("filebased.EmailBackend"):
         return {"default": {"BACKEND": config["EMAIL_BACKEND"], "OPTIONS": {"file_path": config["EMAIL_FILE_PATH"]}}}
     if not config["EMAIL_BACKEND"].endswith("smtp.EmailBackend"):

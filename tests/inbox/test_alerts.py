@@ -17,6 +17,7 @@ from inbox import alerts
 from inbox.models import User
 from tests.conftest import MONDAY_10
 from tests.inbox.conftest import StandingClock
+from webcare.mailers import mailers
 
 type Accounts = dict[str, Account]
 
@@ -184,7 +185,7 @@ def test_nobody_to_tell_waits_for_somebody(account: Account, admin: User, outbox
 
 
 def test_without_a_mail_server_nothing_is_tried(account: Account, beheer: User, settings: Any) -> None:
-    settings.MAILERS = {}
+    settings.MAILERS = mailers("")
     account_state.note_failure(account, "token")
     assert (alerts.mail_is_set_up(), alerts.alert_administrators(), alerted(account)) == (False, 0, False)
 
