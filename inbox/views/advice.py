@@ -13,7 +13,7 @@ from inbox.actions import reply
 from inbox.models import Conversation, Direction, Message, Status, User
 
 MOST_TEXT = 10_000  # characters that are looked at; no platform takes more
-MOST_LINES = 5
+MOST_LINES = 4
 AROUND = 24  # characters of context before and after what was found
 
 
@@ -106,12 +106,20 @@ def found_in(text: str, findings: Iterable[object]) -> tuple[Found, ...]:
         made.append(
             Found(
                 kind=privacy_guard.in_words([item["kind"]]),
-                before=("… " if start > AROUND else "") + text[max(0, start - AROUND) : start],
+                before=_end_of(text[:start]),
                 what=text[start:end],
                 after=text[end : end + AROUND] + (" …" if end + AROUND < len(text) else ""),
             )
         )
     return tuple(made)
+
+
+def _end_of(text: str) -> str:
+    """The last words, whole ones."""
+    if len(text) <= AROUND:
+        return text
+    end = text[-AROUND:]
+    return "… " + (end.partition(" ")[2] or end)
 
 
 def private_way(conversation: Conversation, user: User) -> str:

@@ -71,11 +71,11 @@ class TestHints:
         assert len(parts(check(client, mine, "Kunt u komen?", **{"HX-Request": "true"}), "hint")) == 1
         assert parts(check(client, mine, "Kun je komen?", **{"HX-Request": "true"}), "hint") == []
 
-    def test_at_most_five_and_how_many_more(self, client, mine):
+    def test_at_most_four_and_how_many_more(self, client, mine):
         text = "Derhalve, heden, conform, inzake, reeds, tevens, thans."
         response = check(client, mine, text, **{"HX-Request": "true"})
-        assert len(parts(response, "hint")) == 5
-        assert re.search(r"<li>[^<]*2[^<]*</li>", response.content.decode())
+        assert len(parts(response, "hint")) == 4
+        assert re.search(r"<li>[^<]*3[^<]*</li>", response.content.decode())
 
     def test_nothing_is_changed_or_kept(self, client, mine):
         before = Conversation.objects.values().get(pk=mine.pk)
@@ -106,6 +106,10 @@ class TestPersonalData:
     def test_text_is_kept_and_found_words_are_escaped(self, client, mine):
         page = send(client, mine, "<b>x</b> a@b.nl <i>y</i>").content.decode()
         assert "&lt;b&gt;x&lt;/b&gt; <mark>a@b.nl</mark> &lt;i&gt;y&lt;/i&gt;" in page
+
+    def test_words_before_it_are_whole(self, client, mine):
+        page = send(client, mine, "Wij hebben alles voor u nagekeken: bel Jan op 06-12345678.").content.decode()
+        assert "… nagekeken: bel Jan op <mark>" in page
 
     def test_a_thread_stays_a_thread_after_the_question(self, client, agent, make_conversation):
         client.force_login(agent)
