@@ -69,6 +69,9 @@ def mend(request: lists.SignedIn, pk: int, what: str) -> HttpResponse:
     if answer == asked.Answer.NO_QUEUE:
         messages.error(request, _no_queue(what))
         return redirect(f"{reverse('nothing_lost')}#said")
+    if answer == asked.Answer.TOO_SOON:
+        messages.info(request, _("The platform wants to be asked later. It is searched by itself then."))
+        return redirect(f"{reverse('nothing_lost')}#said")
     if answer == asked.Answer.RUNS:
         messages.info(request, _("That was asked already, and runs. It was not asked again."))
         return redirect(f"{reverse('nothing_lost')}#said")

@@ -33,6 +33,7 @@ class Answer(Enum):
     """What became of a press."""
 
     ASKED = "asked"
+    TOO_SOON = "too_soon"  # the platform said from when it may be asked again
     RUNS = "runs"  # a colleague, or one's own first click, was before
     NO_QUEUE = "no_queue"
 
@@ -101,6 +102,8 @@ def ask(account_id: int, what: str, by: User) -> Answer:
         earlier = next((one for one in lately(moment).get(account_id, []) if one.what == what), None)
         if (earlier is not None and earlier.running(known, moment)) or (what == GAPS and known.gap_running):
             return Answer.RUNS
+        if what == GAPS and known.not_before(moment) is not None:
+            return Answer.TOO_SOON
         audit.record(None, verb, by, account=account_id)
     if queue(task, account_id):
         return Answer.ASKED

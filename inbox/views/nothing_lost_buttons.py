@@ -63,8 +63,8 @@ def said(asked: Asked, facts: Facts, platform: str, at: datetime) -> Said:
         check = asked.round or facts.gap_check
         if account.state == AccountState.BROKEN or check is None:
             return Said(words.wrong(account.error_reason, platform), "bad")
-        if check.reason:
-            return Said(_("It broke off: %(reason)s") % {"reason": words.wrong(check.reason, platform)}, "bad")
+        if why := words.broke_off(check, platform):
+            return Said(why, "bad")
         return Said(_("Searched: %(found)s.") % {"found": words.found(check.found)}, "good")
     if account.state == AccountState.BROKEN:
         return Said(_("Checked: %(what)s") % {"what": account_words.broken(account.error_reason, account.kind)}, "bad")

@@ -15,7 +15,7 @@ from inbox.failure_words import PLATFORMS
 from inbox.views.nothing_lost_asked import GAPS, Asked
 from inbox.views.nothing_lost_buttons import Button, Said, buttons, cost, said
 from inbox.views.nothing_lost_facts import Facts
-from inbox.views.nothing_lost_words import clock, counted, found, shortly, waits, wrong
+from inbox.views.nothing_lost_words import broke_off, clock, counted, found, shortly, waits, wrong
 
 LATE_AFTER = timedelta(minutes=2)  # a notice that waits longer than this waits for something that stands still
 EXPIRES_SOON = timedelta(days=14)
@@ -189,8 +189,9 @@ def _gaps(facts: Facts, platform: str, at: datetime) -> Line:
             return Line(label, _("not searched for yet"))
         return Line(label, _("searched %(moment)s") % {"moment": shortly(moment, at)}, _gaps_tone(facts, at), moment)
     searched = _("searched %(moment)s") % {"moment": shortly(check.ended_at, at)}
-    if check.reason:
-        why = _("It broke off: %(reason)s") % {"reason": wrong(check.reason, platform)}
+    if why := broke_off(check, platform):
+        if (later := facts.not_before(at)) is not None:
+            why += " " + _("Not before %(moment)s.") % {"moment": clock(later, at)}
         tone = "bad" if _gaps_tone(facts, at) == "bad" else "busy"
         return Line(label, searched, tone, check.ended_at, why)
     return Line(label, f"{searched}: {found(check.found)}", _gaps_tone(facts, at), check.ended_at)

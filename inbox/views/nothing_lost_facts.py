@@ -8,7 +8,7 @@ from typing import Self
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from channels import health
+from channels import health, polling
 from channels.models import Account, EventState, GapCheck, InboundEvent
 from inbox.models import Attachment, AttachmentState, Conversation, Delivery, Message, User
 from inbox.sending import SendingFacts, sending_facts
@@ -36,6 +36,13 @@ class Facts:
     def gap_check(self) -> GapCheck | None:
         """The last round that ended, or one that runs now."""
         return self.health.gap_check
+
+    def not_before(self, at: datetime) -> datetime | None:
+        """Until when the platform wants no question about missed messages; None: it may be asked."""
+        check = self.gap_check
+        if check is None or check.retry_at is None:
+            return None
+        return check.retry_at if at < check.retry_at <= check.started_at + polling.WAIT_AT_MOST else None
 
     @property
     def undecided(self) -> int:

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from channels import polling
+from channels.models import GapCheck
 from inbox import sla
 from inbox.views import lists
 
@@ -38,6 +40,15 @@ def wrong(reason: str, platform: str) -> str:
     }
     silent = _("%(platform)s does not answer now. It is asked again by itself.")
     return words.get(reason, silent) % {"platform": platform}
+
+
+def broke_off(check: GapCheck, platform: str) -> str:
+    """Why a round of gap repair broke off; "" when it did not."""
+    if not check.reason:
+        return ""
+    if check.code == polling.STOPPED:
+        return _("Webcare was stopped during the search. It searches again by itself.")
+    return _("It broke off: %(reason)s") % {"reason": wrong(check.reason, platform)}
 
 
 def found(count: int) -> str:

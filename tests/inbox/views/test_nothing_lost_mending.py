@@ -90,6 +90,16 @@ def test_search_that_runs_by_itself_is_not_asked_for_again(
     assert (sent, verbs()) == ([], [])
 
 
+def test_platform_that_wants_to_be_left_alone_is(
+    admin: User, accounts: dict[str, Account], sent: list[tuple[str, list[object]]]
+) -> None:
+    gap_check(accounts["x"], minutes=1, reason="rate_limit", retry_at=now() + timedelta(minutes=9))
+    text = press(admin, accounts["x"], "gaps")
+    assert (sent, verbs()) == ([], [])
+    assert text.count("Het platform wil later pas weer vragen krijgen. Dan wordt er vanzelf gezocht.") == 1
+    assert text.count("Niet eerder dan ") == 1
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_administrators_at_the_same_instant_ask_once(
     admin: User, accounts: dict[str, Account], sent: list[tuple[str, list[object]]]
