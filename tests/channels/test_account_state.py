@@ -1,9 +1,12 @@
 """An account breaks for a reason that a person must mend, and only then; what mends it clears the error."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from channels.account_state import check_account, check_accounts, note_failure, note_success
 from channels.errors import REASONS
@@ -43,6 +46,25 @@ def test_account_breaks_once(account: Account) -> None:
         False,
         False,
     ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_account_breaks_once_for_many_at_the_same_moment(account: Account) -> None:
+    together = Barrier(6)
+
+    def fail(number: int) -> bool:
+        mine = Account.objects.get(pk=account.pk)
+        together.wait(5)
+        try:
+            return note_failure(mine, "token", str(number))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        broke = list(pool.map(fail, range(6)))
+    found = Account.objects.get(pk=account.pk)
+    assert (sorted(broke), found.state) == ([False] * 5 + [True], "broken")
+    assert found.error_code == str(broke.index(True))
 
 
 def test_paused_account_stays_paused(account: Account) -> None:
