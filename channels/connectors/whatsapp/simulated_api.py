@@ -190,10 +190,11 @@ async def _media_list(platform: "SimulatedWhatsApp", request: Request) -> Respon
     message = _found(platform, request)
     if message is None:
         return _missing(request)
-    size = len(message["media"])
+    files = _kept(message)
+    size = len(files)
     return JSONResponse(
         {
-            "media_list": [_shown_file(platform, message, file) for file in message["media"]],
+            "media_list": [_shown_file(platform, message, file) for file in files],
             "uri": request.url.path,
             "first_page_uri": request.url.path,
             "previous_page_uri": None,
@@ -209,12 +210,13 @@ async def _media_list(platform: "SimulatedWhatsApp", request: Request) -> Respon
 async def _media(platform: "SimulatedWhatsApp", request: Request) -> Response:
     message = _found(platform, request)
     sid = request.path_params["media"]
-    files = message["media"] if message else []
+    files = _kept(message) if message else []
     file = next((item for item in files if item["sid"] == sid.removesuffix(".json")), None)
     if message is None or file is None:
         return _missing(request)
     if request.method == "DELETE":
-        message["media"].remove(file)
+        # Gone from Twilio, not from the citizen's phone; the message goes on saying that it came with files.
+        file["deleted"] = True
         platform.world.record(platform.kind, "media_deleted", file["sid"], message=message["sid"])
         platform.world.changed()
         return Response(status_code=204)
@@ -253,6 +255,10 @@ def let_in(platform: "SimulatedWhatsApp", request: Request) -> bool:
 def _found(platform: "SimulatedWhatsApp", request: Request) -> Json | None:
     message = platform.find(request.path_params["sid"])
     return None if message is None or message["purged"] else message
+
+
+def _kept(message: Json) -> list[Json]:
+    return [file for file in message["media"] if not file.get("deleted")]
 
 
 def _missing(request: Request) -> Response:

@@ -32,8 +32,8 @@ class SimulatedWhatsApp(Platform):
     State: ``{"messages": {sid: MESSAGE}, "last_from": {citizen: ISO time}}``. A MESSAGE holds sid,
     direction (inbound | outbound-api), citizen (key, "" for a stranger), from, to, body, created and sent (ISO
     UTC; sent may be None), status, error_code, callback, service, template (content sid), in_window, quote (sid), media
-    (list of sid, content_type, url), location, contact, buttons (list of payload, label) and purged (taken
-    from the API, still on the phone).
+    (list of sid, content_type, url, and deleted: at Twilio, not on the phone), location, contact, buttons (list of
+    payload, label) and purged (taken from the API, still on the phone).
     """
 
     kind: ClassVar[str] = "whatsapp"
