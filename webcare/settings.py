@@ -157,7 +157,7 @@ WEBHOOK_MAX_BYTES = 1024 * 1024
 
 # -- mail to administrators ---------------------------------------------------------------------------------------
 # Without a mail server none is sent, and "Niets kwijt" says so.
-DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"webcare@{urlsplit(PUBLIC_URL).hostname or 'localhost'}")
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="") or f"webcare@{urlsplit(PUBLIC_URL).hostname or 'localhost'}"
 MAILERS = mailers(env("EMAIL_URL", default=""))
 
 # -- language and time ------------------------------------------------------------------------------------------
