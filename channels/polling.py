@@ -25,7 +25,7 @@ SETTLING = timedelta(minutes=2)  # younger ones are left to their webhook, which
 SETTLING_BY_HAND = timedelta(seconds=10)  # who presses the button wants to see it now
 ASK_BROKEN_EVERY = timedelta(hours=1)
 WAIT_AT_MOST = timedelta(hours=1)  # a platform that names a later time is asked anyway: its clock may be wrong
-AWAY = timedelta(minutes=10)  # without any round for so long we were not there, and webhooks met nobody
+AWAY = timedelta(minutes=10)  # without a round for so long (or three) we were not there, and webhooks met nobody
 REPLAYED_AT_MOST = timedelta(hours=24)
 QUIET_KEPT, TELLING_KEPT = timedelta(days=7), timedelta(days=365)
 AT_ONCE = 4  # each holds a connection while it asks; fewer than the pool has
@@ -202,7 +202,8 @@ def _replay_from(account: Account, last: GapCheck | None, check: GapCheck) -> da
     """From when webhooks may have met nobody; None: they did not. A new account missed nothing."""
     if account.gaps_checked_at is None:
         return None
-    away = last is None or not check.started_at - AWAY <= last.started_at <= check.started_at
+    long = max(AWAY, 3 * timedelta(seconds=settings.GAPS_EVERY))
+    away = last is None or not check.started_at - long <= last.started_at <= check.started_at
     if not (away or check.by_hand):
         return None
     return min(account.gaps_checked_at, account.last_received_at or account.gaps_checked_at)

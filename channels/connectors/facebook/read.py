@@ -93,7 +93,8 @@ def fetch_since(
             break
     if tally is not None:
         tally.listed += len(found)
-    yield from sorted(found, key=lambda item: (item.sent_at, item.external_id))
+    # Meta's times are whole seconds, but its lists are newest first.
+    yield from sorted(reversed(found), key=lambda item: item.sent_at)
     if failure is not None:
         raise failure
 

@@ -105,11 +105,12 @@ def fetch_since(
     message that is only a place comes without text. Raises as Connector.send, while it is read.
     """
     client, http = twilio_client(app, session)
-    items = _list(client, http, to=account.external_id, date_sent_after=since)
+    listed, failure = _list_so_far(client, http, to=account.external_id, date_sent_after=since)
     if tally is not None:
-        tally.listed += len(items)
-    inbound = sorted((item for item in items if not item.outbound), key=lambda item: (item.made_at, item.sid))
-    for item in inbound:
+        tally.listed += len(listed)
+    # Twilio's times are whole seconds, but its list is newest first.
+    inbound = [item for item in reversed(listed) if not item.outbound]
+    for item in sorted(inbound, key=lambda item: item.made_at):
         citizen = person(item.sender)
         yield IncomingMessage(
             account_id=account.external_id,
@@ -122,6 +123,8 @@ def fetch_since(
             sent_at=item.made_at,
             attachments=_files(client, http, item) if item.files else (),
         )
+    if failure is not None:
+        raise failure
 
 
 def check(app: AppCredentials, session: PlatformSession, account: AccountCredentials) -> Health:
@@ -155,6 +158,21 @@ def media_auth(app: AppCredentials, session: PlatformSession, url: str) -> tuple
         return None
     user, password = credentials(app)
     return (user, password) if user and password else None
+
+
+def _list_so_far(client: Client, http: SessionHttpClient, **filters: Any) -> tuple[list[_Listed], SendError | None]:
+    """What was listed until the end, or until the failure."""
+    listed: list[_Listed] = []
+
+    def read() -> None:
+        for item in client.messages.stream(page_size=PAGE_SIZE, **filters):
+            listed.append(_listed(item))  # noqa: PERF401  (what came before a refusal is kept)
+
+    try:
+        answered(http, read)
+    except SendError as failure:
+        return listed, failure
+    return listed, None
 
 
 def _list(client: Client, http: SessionHttpClient, **filters: Any) -> list[_Listed]:
