@@ -50,9 +50,13 @@ def failed(reason: str, kind: str) -> str:
     platform = {"platform": PLATFORMS.get(kind, kind)}
     words: dict[str, Callable[[], str]] = {
         "busy": lambda: (
-            _("%(platform)s did not work for a day. Try again, or reach the citizen another way.") % platform
+            _("%(platform)s did not work and your answer did not go. Try again, or reach the citizen another way.")
+            % platform
         ),
-        "rate_limit": lambda: _("%(platform)s took no messages from us for a day. Try again later.") % platform,
+        # After a day of waiting, or because Twilio says so of a message it had taken.
+        "rate_limit": lambda: (
+            _("%(platform)s took no more messages from us. Your text is kept; try again later.") % platform
+        ),
         "token": lambda: (
             _("The connection with %(platform)s is broken. Ask an administrator to restore it, then try again.")
             % platform

@@ -81,7 +81,9 @@ def refusal(status: int, body: Any, headers: Mapping[str, str], *, writing: bool
         return TemporaryFailure(named, "rate_limit", retry_at=reset_time(headers))
     if status >= 500 or status == 408 or kind == "internal-error":
         # The server took the request, what became of it is not said.
-        return UnknownOutcome(named, "busy") if writing else TemporaryFailure(named, "busy")
+        if writing:
+            return UnknownOutcome(named, "busy")
+        return TemporaryFailure(named, "busy", retry_at=max(_retry_after(headers), default=None))
     reason = BY_TYPE.get(kind) or (BY_CODE.get(code) if isinstance(code, int) else None)
     if reason is None and status in (400, 403):
         reason = _by_words(body, errors)
@@ -94,8 +96,8 @@ def refusal(status: int, body: Any, headers: Mapping[str, str], *, writing: bool
 def reset_time(headers: Mapping[str, str]) -> datetime | None:
     """When we may call again: the latest reset among the limits that are used up; None when X gives no time.
 
-    Headers carry epoch seconds. A moment that has passed, or is further off than X's longest window of a day, is no
-    answer.
+    Headers carry epoch seconds; Retry-After, of a gateway in front of X, carries seconds. A moment that has passed, or
+    is further off than X's longest window of a day, is no answer.
     """
     limits = [("x-rate-limit-remaining", "x-rate-limit-reset")]
     limits += [(f"x-{who}-limit-24hour-remaining", f"x-{who}-limit-24hour-reset") for who in ("app", "user")]
@@ -106,8 +108,16 @@ def reset_time(headers: Mapping[str, str]) -> datetime | None:
         used_up = headers.get(remaining, "0" if reset == "x-rate-limit-reset" else "") == "0"
         if used_up and value.isascii() and value.isdigit() and len(value) < 12:
             moments.append(datetime.fromtimestamp(int(value), UTC))
+    moments += _retry_after(headers)
     soon = [moment for moment in moments if now() < moment <= now() + timedelta(hours=25)]
     return max(soon, default=None)
+
+
+def _retry_after(headers: Mapping[str, str]) -> list[datetime]:
+    """In seconds, at most a day; X's own pages name no such header, gateways send it."""
+    wait = headers.get("retry-after", "")
+    known = wait.isascii() and wait.isdigit() and len(wait) < 7 and int(wait) <= 24 * 3600
+    return [now() + timedelta(seconds=int(wait))] if known else []
 
 
 def _slug(problem: Json) -> str:

@@ -219,6 +219,26 @@ def test_rate_limit_without_a_sensible_time_gives_none(
     assert (error.reason, error.retry_at) == ("rate_limit", None)
 
 
+@pytest.mark.parametrize(
+    ("after", "seconds"), [("120", 120), ("0", None), ("86401", None), ("soon", None), ("-5", None), ("9" * 9, None)]
+)
+def test_retry_after_of_a_gateway_counts_beside_the_reset(
+    town: Town, connector: XConnector, question: str, after: str, seconds: int | None
+) -> None:
+    reset = int(now().timestamp()) + 60
+    for headers, least in (({}, None), ({"x-rate-limit-reset": str(reset)}, 60)):
+        town.fail(429, b"{}", {"retry-after": after, **headers})
+        before = now()
+        error = failure(connector, reply(question))
+        assert isinstance(error, TemporaryFailure)
+        waits = max((wait for wait in (seconds, least) if wait), default=None)
+        if waits is None:
+            assert error.retry_at is None
+        else:
+            assert error.retry_at is not None
+            assert waits - 2 <= (error.retry_at - before).total_seconds() <= waits + 2
+
+
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_server_error_on_a_post_leaves_it_unknown(
     town: Town, connector: XConnector, question: str, status: int
