@@ -19,7 +19,7 @@ from channels.crypto import CredentialsUnreadable
 from channels.models import Account, AccountState, Kind, PlatformApp
 from channels.registry import connector_class
 from inbox.admin.base import Audited, site
-from inbox.admin.hours import SettingsInline, in_words, timers_stay
+from inbox.admin.hours import TIMED, SettingsInline, in_words, timers_stay
 from inbox.failure_words import PLATFORMS
 from inbox.models import AccountSettings, OpeningPeriod
 from inbox.office_hours import DEFAULT_HOURS
@@ -255,7 +255,7 @@ class AccountAdmin(HasSecrets):
                 OpeningPeriod(settings=settings, weekday=period.weekday, opens=period.opens, closes=period.closes)
                 for period in DEFAULT_HOURS.periods
             )
-        elif any(formset.has_changed() for formset in formsets):
+        elif any(TIMED.intersection(row.changed_data) for formset in formsets for row in formset.forms):
             timers_stay(request)
 
     def get_urls(self) -> list[URLPattern]:

@@ -22,6 +22,7 @@ from inbox.office_hours import Period, check_periods, parse_closes
 
 # Thirty working days of eight hours; a number typed wrong must not send a deadline past the end of the calendar.
 LONGEST_TARGET = 30 * 8 * 60
+TIMED = frozenset(["first_answer_minutes", "next_answer_minutes", "holidays"])  # what timers are counted by
 NOTHING = ("", _("- Select an option -"))  # Django's own words, which have no Dutch there yet
 
 

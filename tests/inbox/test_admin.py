@@ -292,6 +292,31 @@ def test_no_account_without_sound_agreements(agreed, bea, apps, webcare):
     assert (Account.objects.count(), AuditEntry.objects.count()) == (0, 0)
 
 
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"house_style": "Wij zeggen je.", "addressing": "je", "own_details": "14 030"}, ["success"]),
+        ({"first_answer_minutes": 60}, ["warning", "success"]),
+    ],
+)
+def test_tone_and_own_details_are_kept_and_no_timer_is_spoken_of(changed, said, bea, accounts, webcare):
+    account = accounts["facebook"]
+    AccountSettings.objects.filter(account=account).update(out_of_hours_text="Wij zijn weer open op {volgende_opening}.")
+    kept = agreements(webcare, **changed) | {
+        "inbox_settings-INITIAL_FORMS": 1,
+        "inbox_settings-0-id": account.inbox_settings.pk,
+        "inbox_settings-0-account": account.pk,
+    }
+    page = reverse("admin:channels_account_change", args=[account.pk])
+    about = {"handle": account.handle, "name": account.name, "state": "active"}
+    answer = bea.post(page, about | kept, follow=True)
+    assert messages_of(answer) == said
+    agreed = AccountSettings.objects.get(account=account)
+    assert {name: getattr(agreed, name) for name in changed} == changed
+    entry = AuditEntry.objects.get(verb="admin_changed")
+    assert entry.data["fields"] == [f"inbox_settings.{name}" for name in sorted(changed)]
+
+
 def test_saving_a_page_leaves_what_workers_wrote(bea, accounts, webcare, monkeypatch):
     account = accounts["facebook"]
     real = Account.save
