@@ -26,7 +26,7 @@ WEBHOOK_PROBLEMS = {
 }
 DAILY = timedelta(hours=24)
 ASK_AGAIN = timedelta(minutes=5)  # not sooner after the last answer, however many calls are refused
-ASK_BROKEN = timedelta(minutes=15)  # whether it works again
+ASK_BROKEN = timedelta(minutes=15)  # whether it works again, or calls us again
 SILENT_AFTER, HEARD_WITHIN = timedelta(hours=24), timedelta(days=30)
 ASK_SILENT = timedelta(hours=6)  # whether the platform still calls us
 AT_ONCE = 4  # fewer than the pool has connections
@@ -167,10 +167,10 @@ def check_due() -> int:
     moment = now()
     accounts = Account.objects.exclude(state=AccountState.PAUSED).select_related("app")
     asked = [account for account in accounts if due(account, moment)]
-    silent = [account for account in accounts if account not in asked and is_silent(account, moment)]
+    unheard = [account for account in accounts if account not in asked and webhook_due(account, moment)]
     _each(check_account, asked)
-    _each(check_webhook, silent)
-    return len(asked) + len(silent)
+    _each(check_webhook, unheard)
+    return len(asked) + len(unheard)
 
 
 def due(account: Account, at: datetime) -> bool:
@@ -184,12 +184,14 @@ def due(account: Account, at: datetime) -> bool:
     return doubt and last <= at - ASK_AGAIN
 
 
-def is_silent(account: Account, at: datetime) -> bool:
-    """Whether an account that usually hears something has heard nothing for long: perhaps nobody calls us."""
-    heard, asked = account.last_received_at, account.webhook_checked_at
-    if heard is None or not at - HEARD_WITHIN <= heard <= at - SILENT_AFTER:
-        return False
-    return asked is None or asked <= at - ASK_SILENT
+def webhook_due(account: Account, at: datetime) -> bool:
+    """Whether to ask the platform if it calls us: while it did not, as somebody may have mended it there; and when an
+    account that usually hears something has heard nothing for long."""
+    asked, heard = account.webhook_checked_at, account.last_received_at
+    if account.webhook_problem:
+        return asked is None or asked <= at - ASK_BROKEN
+    silent = heard is not None and at - HEARD_WITHIN <= heard <= at - SILENT_AFTER
+    return silent and (asked is None or asked <= at - ASK_SILENT)
 
 
 def _each(ask: Ask, accounts: Iterable[Account]) -> None:

@@ -126,22 +126,28 @@ def test_access_is_asked_after_when_it_is_time(fields: dict[str, Any], asked: bo
 
 
 @pytest.mark.parametrize(
-    ("heard", "asked_ago", "silent"),
+    ("problem", "heard", "asked", "due"),
     [
-        (None, None, False),
-        (23 * HOUR, None, False),
-        (25 * HOUR, None, True),
-        (25 * HOUR, 5 * HOUR, False),
-        (25 * HOUR, 6 * HOUR, True),
-        (timedelta(days=31), None, False),
+        ("", None, None, False),
+        ("", 23 * HOUR, None, False),
+        ("", 25 * HOUR, None, True),
+        ("", 25 * HOUR, 5 * HOUR, False),
+        ("", 25 * HOUR, 6 * HOUR, True),
+        ("", timedelta(days=31), None, False),
+        ("invalid", MINUTE, 14 * MINUTE, False),
+        ("invalid", MINUTE, 15 * MINUTE, True),
     ],
 )
-def test_account_that_fell_silent_is_looked_at(
-    heard: timedelta | None, asked_ago: timedelta | None, silent: bool
+def test_webhook_is_asked_after_when_it_was_lost_or_an_account_fell_silent(
+    problem: str, heard: timedelta | None, asked: timedelta | None, due: bool
 ) -> None:
     moment = now()
-    account = Account(last_received_at=heard and moment - heard, webhook_checked_at=asked_ago and moment - asked_ago)
-    assert account_state.is_silent(account, moment) is silent
+    account = Account(
+        webhook_problem=problem,
+        last_received_at=heard and moment - heard,
+        webhook_checked_at=asked and moment - asked,
+    )
+    assert account_state.webhook_due(account, moment) is due
 
 
 # -- failures keep their reason -----------------------------------------------------------------------------------
