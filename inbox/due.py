@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from channels.clock import now
-from channels.models import Account
+from channels.models import Account, AccountState
 from inbox.models import Attachment, Delivery, Direction, Message
 
 type Messages = QuerySet[Message]
@@ -14,6 +14,8 @@ UNFINISHED = [Delivery.QUEUED, Delivery.SENDING, Delivery.UNKNOWN]
 # Longer than a call may take: whoever took it and is silent since then has died. Files are calls of their own, and the
 # message itself goes last: asked after too soon it would be "surely absent", and then go twice.
 STALE, STALE_WITH_FILES = timedelta(seconds=90), timedelta(minutes=8)
+HELD = timedelta(minutes=1)  # while an account is paused or broken
+OF_AN_ACCOUNT = ("paused", "token", "permission", "blocked_for_policy")  # why a queued message is held
 SAME_BREATH = timedelta(seconds=5)
 
 
@@ -34,6 +36,17 @@ def left_behind() -> Messages:
     silent = Message.objects.filter(state=Delivery.SENDING, taken_at__lt=moment - STALE)
     with_files = Attachment.objects.filter(message=OuterRef("pk"))
     return silent.filter(~Exists(with_files) | Q(taken_at__lt=moment - STALE_WITH_FILES))
+
+
+def release_held() -> int:
+    """What waited for an account that works again goes now, and not at the end of its minute; how many. What was tried
+    less than that minute ago stays: an account that is mended and broken in turn is not asked all the time."""
+    moment = now()
+    active = Account.objects.filter(state=AccountState.ACTIVE)
+    held = Message.objects.filter(
+        state=Delivery.QUEUED, send_at__gt=moment, error_reason__in=OF_AN_ACCOUNT, account__in=active
+    )
+    return held.filter(Q(taken_at=None) | Q(taken_at__lt=moment - HELD)).update(send_at=moment)
 
 
 def put_off(account: Account, until: datetime, reason: str, code: str, public: bool | None = None) -> None:

@@ -83,6 +83,7 @@ def send_due(seconds: float = 20.0) -> int:
     end = time.monotonic() + seconds
     for message_id in list(due.left_behind().values_list("pk", flat=True)[:LOOK]):
         record.uncertain(message_id, "", "no_answer", now(), died=True)
+    due.release_held()
     handled = 0
     while time.monotonic() < end:
         done = _side_by_side(_who_has_work(), end)

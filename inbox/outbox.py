@@ -27,7 +27,6 @@ from inbox.models import AttemptOutcome, Delivery, Direction, Message, SendAttem
 LEASE = timedelta(seconds=90)  # for one question to the platform whether a message is there
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=15)
 GIVE_UP = timedelta(hours=24)
-HELD = timedelta(minutes=1)  # while an account is paused or broken
 # When to ask whether an uncertain message is there, counted from when it was handed over; after the last, a person.
 ASK_AFTER = tuple(timedelta(seconds=seconds) for seconds in (10, 30, 120, 600, 1800))
 MARGIN = timedelta(seconds=60)  # our clock and the platform's
@@ -185,7 +184,7 @@ def _hold(message: Message) -> Outcome:
         record.failed(message, account.error_code, account.error_reason or "configuration")
         return Outcome.FAILED
     reason = account.error_reason or "token" if account.state == AccountState.BROKEN else "paused"
-    due.put_off(account, now() + HELD, reason, account.error_code)
+    due.put_off(account, now() + due.HELD, reason, account.error_code)
     return Outcome.HELD
 
 
@@ -212,7 +211,7 @@ def _refused(message: Message, attempt: SendAttempt, failure: PermanentFailure) 
     code, reason = failure.code, failure.reason
     told = attempts.ended(attempt, AttemptOutcome.REFUSED, code, reason)
     if reason in OF_THE_ACCOUNT and now() - message.sent_at < GIVE_UP:
-        at = told.again_at = now() + HELD
+        at = told.again_at = now() + due.HELD
         _written(lambda: record.queued_again(message, at, code, reason, told, verb="send_postponed"))
         due.put_off(message.account, at, reason, code)
         return Outcome.HELD

@@ -183,6 +183,30 @@ def test_order_is_kept_while_the_first_is_uncertain_and_goes_again(
     assert (platform.texts(), again(messages[0]).sent_at) == (texts, standing_clock())
 
 
+def test_what_waited_for_an_account_goes_as_soon_as_it_works_again(
+    asked: Conversation, queue: Queue, platform: Platform, standing_clock: StandingClock
+) -> None:
+    account, message = Account.objects.filter(pk=asked.account_id), queue(asked)
+    account.update(state="paused")
+    lanes.send_due()
+    assert (again(message).error_reason, again(message).send_at) == ("paused", standing_clock() + timedelta(minutes=1))
+    account.update(state="active")
+    lanes.send_due()
+    assert (again(message).state, platform.texts()) == ("sent", ["Morgen"])
+
+
+def test_what_was_tried_just_now_waits_out_its_minute(
+    asked: Conversation, queue: Queue, platform: Platform, standing_clock: StandingClock
+) -> None:
+    platform.fault = lambda told: Answer(401, b"token")
+    account, message = Account.objects.filter(pk=asked.account_id), queue(asked)
+    for expected in (1, 1, 2):
+        lanes.send_due()
+        account.update(state="active")
+        assert again(message).attempts == expected
+        standing_clock.forward(seconds=31)
+
+
 # -- the bound itself -------------------------------------------------------------------------------------------------
 
 
