@@ -1,10 +1,14 @@
 """Every outbound call: timeouts, host rewriting to the simulator, SSRF guard, error mapping, redaction. No Django."""
 
 import ipaddress
+import os
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -29,7 +33,8 @@ class PlatformSession(requests.Session):
     With ``simulator_url`` every call goes to that scheme, host and port instead, path and query unchanged; the
     library does not notice. A call without a timeout gets ours. Redirects are never followed: no platform API needs
     them, and they carry credentials along. An answer that takes longer than TOTAL_TIMEOUT or is larger than
-    MAX_ANSWER raises requests.ReadTimeout or requests.ConnectionError, as if the line had broken.
+    MAX_ANSWER raises requests.ReadTimeout or requests.ConnectionError, as if the line had broken. ``deadline``
+    (time.monotonic()) ends every call of this session sooner.
     """
 
     def __init__(
@@ -40,7 +45,10 @@ class PlatformSession(requests.Session):
         super().__init__()
         self.simulator_url = simulator_url.rstrip("/")
         self.default_timeout = timeout
+        self.deadline = float("inf")
         self.trust_env = not simulator_url  # no proxy in front of the simulator
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, WatchedAdapter())
 
     def rewritten(self, url: str) -> str:
         """The address that is really called."""
@@ -65,13 +73,75 @@ class PlatformSession(requests.Session):
         """As requests.Session.send; what is not streamed is read here, within our limits."""
         streamed = kwargs.get("stream", False)
         kwargs["stream"] = True
-        deadline = time.monotonic() + TOTAL_TIMEOUT
-        response = super().send(request, **kwargs)
+        deadline = min(time.monotonic() + TOTAL_TIMEOUT, self.deadline)
+        line = _Line(deadline)
+        token = _calling.set(line)
+        try:
+            response = super().send(request, **kwargs)
+        except requests.RequestException:
+            if line.cut:
+                raise requests.ReadTimeout("took longer than allowed") from None
+            raise
+        finally:
+            _calling.reset(token)
+            line.let_go()
+        if line.cut:  # headers that were cut off look like headers that ended
+            response.close()
+            raise requests.ReadTimeout("took longer than allowed")
         if not streamed:
             # Where requests itself keeps what it read; `content`, `text` and `json` go on working.
             response._content = b"".join(limited(response, MAX_ANSWER, deadline))
             response._content_consumed = True  # type: ignore[attr-defined]
         return response
+
+
+class _Line:
+    """The connections of one call, cut at ``deadline`` (time.monotonic()): a server that sends a byte of its headers,
+    or of its handshake, now and then never hits the time-out of a single read."""
+
+    def __init__(self, deadline: float) -> None:
+        self.cut = False
+        self._held: list[socket.socket] = []
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(max(deadline - time.monotonic(), 0), self._cut)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def hold(self, sock: socket.socket) -> None:
+        """Watch this one too. Another handle on the same line: cutting it touches no object that is being read."""
+        with self._lock:
+            handle = socket.socket(fileno=os.dup(sock.fileno()))
+            self._held.append(handle)
+            if self.cut:
+                self._shut(handle)
+
+    def let_go(self) -> None:
+        """The answer has begun, or never will."""
+        self._timer.cancel()
+        with self._lock:
+            while self._held:
+                self._held.pop().close()
+
+    def _cut(self) -> None:
+        with self._lock:
+            self.cut = True
+            for handle in self._held:
+                self._shut(handle)
+
+    @staticmethod
+    def _shut(handle: socket.socket) -> None:
+        with suppress(OSError):  # closed by the other side already
+            handle.shutdown(socket.SHUT_RDWR)
+
+
+_calling: ContextVar[_Line | None] = ContextVar("calling", default=None)
+
+
+def _watched[Sock: socket.socket](sock: Sock) -> Sock:
+    line = _calling.get()
+    if line is not None:
+        line.hold(sock)
+    return sock
 
 
 class AnswerTooLarge(requests.ConnectionError):
@@ -163,14 +233,40 @@ def _only_public(sock: socket.socket, connection: HTTPConnection) -> socket.sock
     return sock
 
 
-class _GuardedHTTPConnection(HTTPConnection):
+class _WatchedHTTPConnection(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        return _watched(super()._new_conn())
+
+    def getresponse(self) -> Any:
+        _watched(self.sock)  # a line of an earlier call is used again
+        return super().getresponse()
+
+
+class _WatchedHTTPSConnection(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _watched(super()._new_conn())
+
+    def getresponse(self) -> Any:
+        _watched(self.sock)
+        return super().getresponse()
+
+
+class _GuardedHTTPConnection(_WatchedHTTPConnection):
     def _new_conn(self) -> socket.socket:
         return _only_public(super()._new_conn(), self)
 
 
-class _GuardedHTTPSConnection(HTTPSConnection):
+class _GuardedHTTPSConnection(_WatchedHTTPSConnection):
     def _new_conn(self) -> socket.socket:
         return _only_public(super()._new_conn(), self)
+
+
+class _WatchedHTTPPool(HTTPConnectionPool):
+    ConnectionCls = _WatchedHTTPConnection
+
+
+class _WatchedHTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _WatchedHTTPSConnection
 
 
 class _GuardedHTTPPool(HTTPConnectionPool):
@@ -181,13 +277,21 @@ class _GuardedHTTPSPool(HTTPSConnectionPool):
     ConnectionCls = _GuardedHTTPSConnection
 
 
-class PublicOnlyAdapter(HTTPAdapter):
+class WatchedAdapter(HTTPAdapter):
+    """Lets a call end at its deadline, whatever the other side does. Not behind an outbound proxy."""
+
+    pools: dict[str, type] = {"http": _WatchedHTTPPool, "https": _WatchedHTTPSPool}
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """As HTTPAdapter's, with our connections."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = dict(self.pools)
+
+
+class PublicOnlyAdapter(WatchedAdapter):
     """Connects to public addresses only, judged by the connection itself before a byte is sent (DNS rebinding).
 
     Behind an outbound proxy it is the proxy that connects, and ``is_public_address`` is the guard.
     """
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """As HTTPAdapter's, with guarded connections."""
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _GuardedHTTPPool, "https": _GuardedHTTPSPool}
+    pools: dict[str, type] = {"http": _GuardedHTTPPool, "https": _GuardedHTTPSPool}

@@ -72,6 +72,7 @@ def fetch(account: Account, url: str, kind: str) -> FetchedFile:
     connector = connector_of(account)
     deadline = time.monotonic() + MAX_SECONDS
     with _session() as session:
+        session.deadline = deadline
         response = _follow(session, connector, account, url, deadline)
         content = _received(response, deadline)
     try:

@@ -3,9 +3,14 @@
 import base64
 import io
 import socket
+import subprocess
+import sys
+import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -370,3 +375,93 @@ def test_real_sockets_are_closed_by_the_guard() -> None:
         with accepted:
             accepted.settimeout(5)
             assert accepted.recv(10) == b""
+
+
+@pytest.fixture
+def dripping() -> Iterator[Callable[[bytes], str]]:
+    """A bare socket that says ``first`` at once, and then a byte every fiftieth of a second, for as long as anybody
+    listens."""
+    ends: list[Callable[[], None]] = []
+
+    def start(first: bytes) -> str:
+        listening, stopping = socket.create_server(("127.0.0.1", 0)), threading.Event()
+
+        def drip() -> None:
+            line, _ = listening.accept()
+            with line, suppress(OSError):
+                line.sendall(first)
+                while not stopping.wait(0.02):
+                    line.sendall(b"x")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+
+        def end() -> None:
+            stopping.set()
+            thread.join(10)
+            listening.close()
+
+        ends.append(end)
+        return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+    yield start
+    for end in ends:
+        end()
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [b"", b"HTTP/1.1 200 OK\r\nX-Long: ", OK + b"\r\n", OK + b"Content-Length: 1000000\r\n\r\n"],
+    ids=["status line", "header", "body", "body of a length"],
+)
+def test_file_that_drips_ends_at_the_time_limit(
+    first: bytes,
+    account: Account,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    dripping: Callable[[bytes], str],
+) -> None:
+    monkeypatch.setattr(media, "MAX_SECONDS", 0.5)
+    settings.SIMULATOR_URL = dripping(first)
+    started = time.monotonic()
+    assert code_of(account, settings.SIMULATOR_URL + MEDIA, "image") == ("timeout", False)
+    assert 0.4 < time.monotonic() - started < 5
+
+
+def test_picture_that_has_to_be_unpacked_whole_costs_a_bounded_amount_of_memory(tmp_path: Path) -> None:
+    """In a process of its own, whose peak can be read: the largest that is opened, and one that is not."""
+    code = (
+        "import resource, sys; from pathlib import Path; from channels import media\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "made = media.keep_preview(Path(sys.argv[1]))\n"
+        "print(made is not None, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)"
+    )
+    told = []
+    for name, size in (("largest", (5000, 5000)), ("larger", (7000, 7000))):
+        bomb = tmp_path / name
+        bomb.write_bytes(picture("PNG", size=size, mode="RGBA", colour=(1, 2, 3, 4)))
+        assert bomb.stat().st_size < 1_000_000
+        done = subprocess.run(
+            [sys.executable, "-c", f"import django; django.setup(); {code}", str(bomb)],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        made, megabytes = done.stdout.split()
+        told.append((made, int(megabytes) < 400))
+    assert told == [("True", True), ("False", True)]
+
+
+def test_preview_is_kept_beside_the_file_whole(tmp_path: Path) -> None:
+    path = tmp_path / "bestand"
+    path.write_bytes(picture(size=(3000, 1500)))
+    made = media.keep_preview(path)
+    assert [found.name for found in sorted(tmp_path.iterdir())] == ["bestand", "bestand.preview"]
+    assert media.preview_path(path).read_bytes() == made
+    (tmp_path / "tekst").write_bytes(b"<svg/>")
+    assert media.keep_preview(tmp_path / "tekst") is None
+    assert media.preview_path(tmp_path / "tekst").exists() is False
