@@ -283,6 +283,32 @@ def test_a_broken_account_says_so_and_works_again_once_asked(storm: Storm, enemy
     assert (account["state"], account["error_reason"], account["error_code"]) == ("active", "", "")
 
 
+def test_a_platform_that_hangs_holds_up_no_answer_on_another(
+    storm: Storm, enemy: Enemy, town: Town, fatima: Colleague
+) -> None:
+    """Also none that is to be asked after: with two processes for everything, three hanging calls held up both."""
+    quiet(town)
+    hanging = [enemy.claimed("x mention", citizen)[1] for citizen in ("aisha", "henk", "lot")]
+    _, plain = enemy.claimed("whatsapp message", "aisha")
+    _, lost = enemy.claimed("whatsapp message", "henk")
+    slow = fault(town, "x", "slow", operation="send", count=3, seconds=18.0)
+    late = [fatima.answers(conversation, worded("Dit duurt even."))["id"] for conversation in hanging]
+    met(town, slow)
+    began = time.monotonic()
+    said = fatima.answers(plain, worded("Dit gaat meteen."))["id"]
+    until(lambda: fatima.delivery(said) in ARRIVED, 8, what="an answer beside hanging ones sent")
+    at_once = time.monotonic() - began
+    number = fault(town, "whatsapp", "timeout_after", operation="send", seconds=1.0)
+    asked_after = fatima.answers(lost, worded("Is dit er?"))["id"]
+    met(town, number)
+    assert {fatima.delivery(message) for message in late} == {"sending"}
+    until(lambda: fatima.delivery(asked_after) in ARRIVED, 30, what="an answer beside hanging ones found")
+    for message in late:
+        until(lambda message=message: fatima.delivery(message) in ARRIVED, 60, what="an answer that hung sent")
+        assert [attempt["outcome"] for attempt in fatima.get(f"messages/{message}/")["attempts"]] == ["sent"]
+    print(f"\nbeside three hanging calls: an answer sent in {at_once:.1f} s", end=" ")
+
+
 def test_in_the_end_the_inbox_holds_what_the_platforms_hold(storm: Storm, town: Town, ingrid: Colleague) -> None:
     quiet(town)
     lines = town.call("/books", method="GET")
