@@ -42,13 +42,32 @@ def locked(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseB
 @login_required
 @locked
 def attachment(request: SignedIn, pk: int) -> HttpResponseBase:
-    """The file as a download under the name it came with. 404 unless it is here and theirs to see."""
+    """The file as a download under the name it came with. 404 unless it is here and theirs to see.
+
+    A part of it when one part is asked for: some players play nothing else, and none can wind without."""
     found = _found(request.user, pk)
     kind = found.content_type if HARMLESS.match(found.content_type) else "application/octet-stream"
     try:
-        return FileResponse(found.file.open("rb"), as_attachment=True, filename=_name(found), content_type=kind)
+        content = found.file.open("rb")
     except FileNotFoundError:
         raise Http404 from None
+    size = found.file.size
+    part = _part(request.headers.get("range", ""), size)
+    if part is None:
+        response = FileResponse(content, as_attachment=True, filename=_name(found), content_type=kind)
+    elif part.start >= size:
+        content.close()
+        response = HttpResponse(status=416, content_type=kind, headers={"Content-Range": f"bytes */{size}"})
+        response["Content-Disposition"] = "attachment"
+    else:
+        content.seek(part.start)
+        response = FileResponse(
+            _Part(content, len(part)), as_attachment=True, filename=_name(found), content_type=kind, status=206
+        )
+        response["Content-Length"] = str(len(part))
+        response["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{size}"
+    response["Accept-Ranges"] = "bytes"
+    return response
 
 
 @require_safe
@@ -83,6 +102,38 @@ def _kept(path: Path) -> bytes | None:
         return path.read_bytes()
     except FileNotFoundError:
         return None
+
+
+def _part(asked: str, size: int) -> range | None:
+    """The bytes of a Range header with one part (RFC 9110, 14.2), from ``size`` on when there are none; None for the
+    whole file, also when we cannot read what is asked."""
+    found = re.fullmatch(r"bytes=(\d{0,15})-(\d{0,15})", asked.strip())
+    if found is None or found[1] == found[2] == "":
+        return None
+    if not found[1]:
+        return range(max(size - int(found[2]), 0), size) if int(found[2]) else range(size, size)
+    start, last = int(found[1]), int(found[2]) if found[2] else size - 1
+    if found[2] and last < start:
+        return None
+    return range(start, max(min(last + 1, size), start))
+
+
+class _Part:
+    """The next ``length`` bytes of an open file, as a file."""
+
+    def __init__(self, file: Any, length: int) -> None:
+        self._file = file
+        self._left = length
+
+    def read(self, size: int = -1) -> bytes:
+        """At most ``size`` bytes of what is left."""
+        piece: bytes = self._file.read(self._left if size < 0 else min(size, self._left))
+        self._left -= len(piece)
+        return piece
+
+    def close(self) -> None:
+        """The file itself."""
+        self._file.close()
 
 
 def _found(user: User, pk: int) -> Attachment:
