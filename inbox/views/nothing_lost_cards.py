@@ -203,10 +203,10 @@ def _gaps_tone(facts: Facts, at: datetime) -> str:
 
 def gaps_late(facts: Facts, at: datetime) -> bool:
     """Whether it is too long ago that everything was asked for. A broken or paused account cannot be asked."""
-    if facts.account.state != AccountState.ACTIVE:
+    searched = facts.account.gaps_checked_at
+    if facts.account.state != AccountState.ACTIVE or searched is None:
         return False
-    late_after = max(timedelta(hours=1), timedelta(seconds=3 * settings.GAPS_EVERY))
-    return at - (facts.account.gaps_checked_at or facts.account.created_at) > late_after
+    return at - searched > max(timedelta(hours=1), timedelta(seconds=3 * settings.GAPS_EVERY))
 
 
 def _webhook(account: Account, platform: str, at: datetime) -> Line:
