@@ -109,6 +109,8 @@ def _who_has_work() -> list[int]:
 def _side_by_side(accounts: list[int], end: float) -> int:
     if len(accounts) < 2:
         return sum(_run_lane(account_id, end) for account_id in accounts)
+    # All we do now is wait: a few of us, each with a connection in hand, would leave none for the lanes.
+    outbox.let_go()
     with ThreadPoolExecutor(max_workers=min(len(accounts), THREADS), thread_name_prefix="lane") as pool:
         return sum(pool.map(lambda account_id: _in_thread(account_id, end), accounts))
 

@@ -79,7 +79,7 @@ def send_one(message_id: int) -> Outcome:
     except Exception as error:  # noqa: BLE001  (ours, and before the call: surely not sent)
         log_crash(message.pk, error)
         return _later(message, attempt, TemporaryFailure("", "configuration", type(error).__name__))
-    _let_go()
+    let_go()
     try:
         sent = connector.send(credentials, outgoing)
     except TemporaryFailure as failure:
@@ -117,7 +117,7 @@ def resolve_unknown(message_id: int) -> Outcome:
         connector, credentials, outgoing = _prepared(message)
         # Told it is a duplicate, we look for an earlier attempt: from when the first could be made.
         since = min(handed_over, message.created_at) if _duplicate(message) else handed_over
-        _let_go()
+        let_go()
         found = connector.find_sent(credentials, outgoing, since - MARGIN)
     except Exception as error:  # noqa: BLE001
         if isinstance(error, SendError):
@@ -248,7 +248,7 @@ def _wait(attempts: int) -> timedelta:
     return longest * random.uniform(0.5, 1)  # noqa: S311
 
 
-def _let_go() -> None:
+def let_go() -> None:
     """While a platform takes its time others need the connection; the next query takes one again."""
     if not connection.in_atomic_block:
         connection.close()

@@ -112,14 +112,29 @@ def test_account_that_hangs_holds_up_no_other(
     assert Counter(platform.texts()).most_common(1)[0][1] == 1
 
 
+def held() -> int:
+    """Connections to the database, ours with them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+        return int(cursor.fetchone()[0])
+
+
+def test_no_connection_is_held_while_lanes_are_waited_for(
+    accounts: dict[str, Account], queue: Queue, platform: Platform, threads: Any
+) -> None:
+    for account in (accounts["facebook"], accounts["whatsapp"]):
+        queue(conversations(account, 1)[0])
+    hanging = Hanging(platform, accounts["facebook"])
+    before = held()
+    threads(lanes.send_due)
+    assert hanging.hung.wait(SOON)
+    assert eventually(lambda: held() == before)
+    hanging.release.set()
+
+
 def test_no_connection_is_held_while_a_platform_takes_its_time(
     asked: Conversation, queue: Queue, platform: Platform, threads: Any
 ) -> None:
-    def held() -> int:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
-            return int(cursor.fetchone()[0])
-
     message = queue(asked)
     hanging = Hanging(platform, asked.account)
     before = held()
