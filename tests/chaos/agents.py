@@ -4,12 +4,14 @@ import random
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 import requests
 
+ADMINISTRATOR = "beheer"
 NAMES = ("fatima", "joris", "ingrid", "bram")
 PATIENCE = 90.0  # seconds after the storm in which an answer may still be asked about
 TIMEOUT = 15.0
@@ -53,18 +55,20 @@ class Deed:
 class Office:
     """All agents, each a thread. ``answers`` and ``deeds`` grow while they work."""
 
-    def __init__(self, api: str, tokens: dict[str, str], seed: int) -> None:
+    def __init__(self, api: str, tokens: dict[str, str], seed: int, check_accounts: Callable[[], object]) -> None:
         self.api = f"{api}/api/v1"
         self.tokens = tokens
         self.seed = seed
+        self.check_accounts = check_accounts
         self.answers: list[Answer] = []
         self.deeds: list[Deed] = []
         self.met: Counter[str] = Counter()  # what went wrong on the line
         self.over = threading.Event()
         self._deadline = float("inf")
         self._threads = [
-            threading.Thread(target=Agent(self, name).work, name=f"agent {name}", daemon=True) for name in tokens
+            threading.Thread(target=Agent(self, name).work, name=f"agent {name}", daemon=True) for name in NAMES
         ]
+        self._threads.append(threading.Thread(target=self._administer, name="administrator", daemon=True))
 
     def open(self) -> None:
         """Begin to work."""
@@ -77,6 +81,13 @@ class Office:
         self.over.set()
         for thread in self._threads:
             thread.join()
+
+    def _administer(self) -> None:
+        """The administrator: asks again and again for accounts that do not work, as a person with a button would."""
+        administrator = Agent(self, ADMINISTRATOR)
+        while not self.over.wait(2.0):
+            if administrator.sees_trouble():
+                self.check_accounts()
 
     def waits(self) -> bool:
         """Whether it is worth asking again."""
@@ -98,6 +109,13 @@ class Agent:
             rows = self._rows()
             if rows:
                 self._handle(rows[int(self.rng.random() ** 2 * len(rows))])
+
+    def sees_trouble(self) -> bool:
+        """Whether an account is broken, as far as the inbox answers."""
+        told = self._call("GET", "accounts/")
+        if told is None or told.status_code != 200:
+            return False
+        return any(row["state"] == "broken" for row in told.json()["results"])
 
     def _rows(self) -> list[dict[str, Any]]:
         view = self.rng.choice(("todo", "unclaimed", "unclaimed", "mine"))

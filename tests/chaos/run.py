@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -79,7 +78,8 @@ def _weather(seed: int, size: Size, town: Town, began: float) -> Outcome:
     acts = agenda(random.Random(f"{seed}/agenda"), size.seconds, size.posts)
     citizens = Citizens(street, acts)
     storm = Storm(town, street, random.Random(f"{seed}/storm"), size.seconds, size.times)
-    office = agents.Office(town.inbox, town.tokens(list(agents.NAMES)), seed)
+    tokens = town.tokens([*agents.NAMES, agents.ADMINISTRATOR])
+    office = agents.Office(town.inbox, tokens, seed, lambda: town.ask("channels.tasks.check_accounts"))
     start = time.monotonic()
 
     def elapsed() -> float:
@@ -100,9 +100,8 @@ def _weather(seed: int, size: Size, town: Town, began: float) -> Outcome:
     town.wait_ready()
     office.close()
     took, left = settling.settle(town, street, size.settle, lambda line: _say(f"{elapsed():6.1f} s  {line}"))
-    case = verdict.Case(
-        books.read(street.books()), inbox.load(town.database_url), office.answers, office.deeds, dict(Counter(left))
-    )
+    held = inbox.load(town.database_url)  # before the books: what did not settle may still be sent
+    case = verdict.Case(books.read(street.books()), held, office.answers, office.deeds, left)
     return Outcome(seed, size, time.monotonic() - began, took, case, citizens, storm, office, town)
 
 

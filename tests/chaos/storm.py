@@ -130,7 +130,7 @@ class Storm:
         return do
 
     def _tokens(self) -> list[Disaster]:
-        """A token expires, and some time later an administrator connects the account again."""
+        """A token expires, and is renewed some time later; the administrator sees to the account (agents.Office)."""
         found = []
         for kind in PLATFORMS:
             at = self._moment(0.1, 0.7)
@@ -163,7 +163,6 @@ class Storm:
     def _renew(self, kind: str, faults: list[int]) -> Callable[[], str]:
         def do() -> str:
             self.street.calm(faults.pop())
-            asked = self.town.ask("channels.tasks.check_accounts")
-            return f"{kind}: token renewed{'' if asked else ' (Redis is away: checked later)'}"
+            return f"{kind}: token renewed"
 
         return do
