@@ -9,8 +9,10 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
+from rest_framework.response import Response
 
-from inbox.api.endpoint import READING, Detail, Endpoint, problems, reading
+from inbox.actions.refetch import refetch
+from inbox.api.endpoint import READING, Detail, Endpoint, problems, reading, writing
 from inbox.api.messages import AttachmentShown, attachments_for
 from inbox.models import Attachment, AttachmentState
 
@@ -61,4 +63,21 @@ class AttachmentFile(OneAttachment):
         response["X-Content-Type-Options"] = "nosniff"
         # What a citizen sent must not run as ours, whatever it says it is.
         response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+        response["Cross-Origin-Resource-Policy"] = "same-origin"
         return response
+
+
+@writing(
+    "attachments_retry",
+    "Fetch a file that did not come once more",
+    request=None,
+    responses={200: AttachmentShown},
+    refusals=("not_failed", "no_address"),
+)
+class AttachmentRetry(OneAttachment):
+    """As the button on the page."""
+
+    def post(self, request: Request, pk: int) -> Response:
+        """The attachment as it is now: being fetched."""
+        attachment = refetch(pk, by=self.caller)
+        return Response(AttachmentShown(attachment, context=self.get_serializer_context()).data)

@@ -44,6 +44,7 @@ urlpatterns = [
     path("messages/<int:pk>/mark-sent/", messages.MarkSent.as_view(), name="mark_sent"),
     path("attachments/<int:pk>/", attachments.AttachmentDetail.as_view(), name="attachment"),
     path("attachments/<int:pk>/file/", attachments.AttachmentFile.as_view(), name="attachment_file"),
+    path("attachments/<int:pk>/retry/", attachments.AttachmentRetry.as_view(), name="attachment_retry"),
     path("accounts/", accounts.Accounts.as_view(), name="accounts"),
     path("accounts/<int:pk>/", accounts.AccountDetail.as_view(), name="account"),
     path("contacts/", contacts.Contacts.as_view(), name="contacts"),
