@@ -179,7 +179,9 @@ def _unknown(account: Account, messages: list[IncomingMessage]) -> list[Incoming
         return []
     ids = [message.external_id for message in messages]
     answers = messages_listed.send(sender=Account, account_id=account.pk, external_ids=ids)
-    known: set[str] = set().union(*(ours for _, ours in answers if isinstance(ours, set)))
+    known: set[str] = set()
+    for _, ours in answers:
+        known.update(ours or ())
     return [message for message in messages if message.external_id not in known]
 
 

@@ -15,6 +15,7 @@ from channels.clock import now
 from channels.events import items_of
 from channels.models import Account, InboundEvent, PlatformApp
 from channels.signals import event_stored
+from channels.tasks import repair_account
 from tests.channels.server import Answer, Request, Server, serving
 
 NUMBER = "whatsapp:+31140140"
@@ -222,3 +223,28 @@ def test_what_came_before_the_platform_stopped_is_kept(account: Account, twilio:
     server.answer = plain
     twilio.messages[NUMBER][1]["num_media"] = "0"
     assert polling.repair_gap(account) == 1
+
+
+def test_rounds_lie_as_far_apart_as_the_platform_wants(accounts: dict[str, Account], settings: Any) -> None:
+    settings.SIMULATOR_URL = ""
+    assert {kind: polling.rounds_apart(account) for kind, account in accounts.items()} == {
+        "x": timedelta(minutes=2),
+        "facebook": timedelta(minutes=2),
+        "whatsapp": timedelta(0),
+    }
+    settings.SIMULATOR_URL = "http://127.0.0.1:1"
+    assert {polling.rounds_apart(account) for account in accounts.values()} == {timedelta(0)}
+
+
+def test_button_asks_for_what_came_a_moment_ago_and_the_clock_leaves_it(
+    account: Account, twilio: Twilio, server: Server
+) -> None:
+    twilio.add("SM1", timedelta(seconds=20))
+    assert [polling.repair_gap(account), repair_account(account.pk)] == [0, 1]
+    rounds = account.gap_checks.order_by("pk").values_list("by_hand", "listed", "found")
+    assert list(rounds) == [(False, 1, 0), (True, 1, 1)]
+
+
+def test_button_of_a_paused_or_removed_account_asks_nothing(account: Account, twilio: Twilio, server: Server) -> None:
+    Account.objects.filter(pk=account.pk).update(state="paused")
+    assert (repair_account(account.pk), repair_account(0), server.requests) == (0, 0, [])

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from channels.connector import Connector, Found, Health, Tally
 from channels.connectors.facebook import parse, read, send, signature, webhooks
@@ -28,6 +28,7 @@ class FacebookConnector(Connector):
     app_secrets = ("app_secret", "verify_token")
     account_secrets = ("page_token",)
     asks_profiles = True
+    gap_rounds_apart = timedelta(minutes=2)  # a small Page may make 4,800 calls a day, and a round takes six
     media_hosts = (".fbcdn.net", ".fbsbx.com", ".facebook.com")
 
     def challenge(self, request: WebhookRequest) -> WebhookAnswer | None:

@@ -94,7 +94,8 @@ def fetch_since(
     if tally is not None:
         tally.listed += len(found)
     # Meta's times are whole seconds, but its lists are newest first.
-    yield from sorted(reversed(found), key=lambda item: item.sent_at)
+    found.reverse()
+    yield from sorted(found, key=lambda item: item.sent_at)
     if failure is not None:
         raise failure
 
