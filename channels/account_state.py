@@ -150,7 +150,11 @@ def restore_webhook(account: Account) -> bool:
         note_failure(account, failure.reason, failure.code)
         check_webhook(account)
         return False
-    return check_webhook(account) == ""
+    works = check_webhook(account) == ""
+    # One address serves all accounts of an app: what mended this one may have mended the others.
+    for sibling in Account.objects.filter(app=account.app_id).exclude(pk=account.pk).exclude(webhook_problem=""):
+        check_webhook(sibling)
+    return works
 
 
 def check_accounts(unless_since: timedelta | None = None) -> None:

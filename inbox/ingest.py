@@ -4,6 +4,7 @@ import time
 import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 
 import structlog
@@ -21,6 +22,7 @@ from channels.messages import (
     MessageDeleted,
     MessageEdited,
     MessageHidden,
+    ReceiptState,
 )
 from channels.models import Account, EventState, InboundEvent
 from inbox import kick
@@ -34,6 +36,8 @@ SECONDS = 20.0  # one call; the worker's other tasks want their turn
 TRIES = 5  # of a batch that lost a race (a deadlock, a restarted database)
 UNMIGRATED = {"42P01", "42703"}  # no such table, no such column: code and database are of two versions for a moment
 UNKNOWN_ACCOUNT = "unknown account"
+# Why a message failed afterwards, which says something of its account.
+OF_THE_ACCOUNT = account_state.DOUBTFUL - {"other"}
 
 log = structlog.get_logger()
 
@@ -214,11 +218,19 @@ def _one(batch: Batch, account: Account, item: Item) -> str:
             changes.hidden(batch, account, item)
         case DeliveryReceipt():
             changes.receipt(batch, account, item)
+            if item.state == ReceiptState.FAILED and item.reason in OF_THE_ACCOUNT:
+                _trouble(batch, account, item.at, item.reason, item.code)
         case AccessRevoked():
-            batch.revoked.append((account, item.code))
+            _trouble(batch, account, item.at, "token", item.code)
         case Ignored():
             return item.reason
     return ""
+
+
+def _trouble(batch: Batch, account: Account, at: datetime, reason: str, code: str) -> None:
+    # An old event, processed again, says nothing about now: the platform has answered since.
+    if account.checked_at is None or at > account.checked_at:
+        batch.troubles.append((account, reason, code))
 
 
 def _after_commit(batch: Batch, queued: int) -> None:
@@ -232,8 +244,8 @@ def _after_commit(batch: Batch, queued: int) -> None:
     received = {account.pk for account, _, _ in batch.arrived}
     if received:
         transaction.on_commit(partial(_note_received, sorted(received)), robust=True)
-    for account, code in batch.revoked:
-        transaction.on_commit(partial(account_state.note_failure, account, "token", code), robust=True)
+    for account, reason, code in batch.troubles:
+        transaction.on_commit(partial(account_state.note_failure, account, reason, code), robust=True)
 
 
 def _note_received(account_ids: list[int]) -> None:

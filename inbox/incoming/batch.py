@@ -68,7 +68,7 @@ class Batch:
     early_done: list[int] = field(default_factory=list)
     # Citizens' messages that came in now, for what follows once they are saved (the out-of-hours reply).
     arrived: list[tuple[Account, Conversation, Message]] = field(default_factory=list)
-    revoked: list[tuple[Account, str]] = field(default_factory=list)
+    troubles: list[tuple[Account, str, str]] = field(default_factory=list)  # of the account: reason, code
 
     def current(self, account: Account, external_id: str) -> str:
         """The id under which a message goes now: an edit on X gives it a new one."""

@@ -10,6 +10,7 @@ from channels import account_state, clock, health, polling
 from channels.account_state import check_account, check_due, check_webhook, note_failure, restore_webhook
 from channels.clock import now
 from channels.models import Account, AccountState, EventState, GapCheck, InboundEvent, PlatformApp
+from channels.simulator import town
 from tests.channels.simulator.servers import Street
 from tests.channels.test_with_the_simulator import (  # noqa: F401  (fixtures)
     PRIVATE,
@@ -71,6 +72,24 @@ def test_broken_account_still_keeps_what_comes_in_and_mends_itself(
     clock.shift(account_state.ASK_BROKEN.total_seconds())
     assert check_due() >= 1
     assert fresh(account).state == AccountState.ACTIVE
+
+
+def test_restoring_one_page_is_seen_at_the_other(
+    accounts: dict[str, Account],
+    street: Street,  # noqa: F811
+) -> None:
+    farm = town.app("facebook").accounts[1]
+    other = Account.objects.create(
+        app=accounts["facebook"].app,
+        kind="facebook",
+        external_id=farm.external_id,
+        name=farm.name,
+        secrets=farm.secrets,
+    )
+    street.fault("facebook", "webhook_invalid", count=0)
+    assert [check_webhook(account) for account in (accounts["facebook"], other)] == ["unsubscribed"] * 2
+    assert restore_webhook(accounts["facebook"]) is True
+    assert fresh(other).webhook_problem == ""
 
 
 def test_one_refused_call_is_asked_after_within_a_minute_and_not_again(

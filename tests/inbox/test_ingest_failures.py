@@ -8,7 +8,9 @@ from django.db import IntegrityError
 from channels import events
 from channels.messages import (
     AccessRevoked,
+    DeliveryReceipt,
     Ignored,
+    ReceiptState,
 )
 from channels.models import Account, InboundEvent
 from inbox import ingest
@@ -104,6 +106,43 @@ def test_revoked_access_breaks_the_account(whatsapp: Account, django_capture_on_
         ingest.drain()
     whatsapp.refresh_from_db()
     assert (whatsapp.state, whatsapp.error_reason, whatsapp.error_code) == ("broken", "token", "oauth.revoke")
+
+
+def test_event_from_before_the_last_answer_breaks_nothing(
+    whatsapp: Account, django_capture_on_commit_callbacks: Any
+) -> None:
+    Account.objects.filter(pk=whatsapp.pk).update(checked_at=at(5))
+    put(whatsapp, AccessRevoked(account_id=whatsapp.external_id, at=at(0), code="oauth.revoke"))
+    with django_capture_on_commit_callbacks(execute=True):
+        ingest.drain()
+    whatsapp.refresh_from_db()
+    assert (whatsapp.state, whatsapp.error_reason) == ("active", "")
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "expected"),
+    [
+        ("30002", "blocked_for_policy", ("broken", "blocked_for_policy", "30002")),
+        ("63001", "configuration", ("active", "configuration", "63001")),
+        ("63024", "recipient", ("active", "", "")),
+    ],
+)
+def test_receipt_that_blames_the_account_is_noted_there(
+    whatsapp: Account, django_capture_on_commit_callbacks: Any, code: str, reason: str, expected: tuple[str, str, str]
+) -> None:
+    receipt = DeliveryReceipt(
+        account_id=whatsapp.external_id,
+        external_id="SM1",
+        state=ReceiptState.FAILED,
+        at=at(0),
+        code=code,
+        reason=reason,
+    )
+    put(whatsapp, receipt)
+    with django_capture_on_commit_callbacks(execute=True):
+        ingest.drain()
+    whatsapp.refresh_from_db()
+    assert (whatsapp.state, whatsapp.error_reason, whatsapp.error_code) == expected
 
 
 def test_unique_key_that_stays_broken_is_poison(whatsapp: Account, monkeypatch: pytest.MonkeyPatch) -> None:

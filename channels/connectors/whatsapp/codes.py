@@ -18,7 +18,9 @@ DAILY: Final = 63038
 
 # Not done, and the same call will not do either: code -> reason.
 PERMANENT: Final[Mapping[int, str]] = {
+    10001: "blocked_for_policy",  # the account is not active: no funds, or put off by Twilio
     20003: "token",
+    20005: "blocked_for_policy",  # as 10001
     20404: "configuration",  # the account or the resource does not exist for us
     21211: "recipient",
     21604: "recipient",  # no To
@@ -27,6 +29,8 @@ PERMANENT: Final[Mapping[int, str]] = {
     21619: "content",  # neither text, file nor template
     21655: "content",  # ContentSid unknown
     21656: "content",  # ContentVariables unusable
+    30002: "blocked_for_policy",  # put off after it took the message
+    63001: "configuration",  # WhatsApp does not let Twilio in for our number
     63003: "recipient",
     63005: "content",
     63007: "configuration",  # From is no sender of this account
@@ -41,6 +45,7 @@ PERMANENT: Final[Mapping[int, str]] = {
     63028: "content",
     63032: "recipient",
     63033: "recipient",
+    90010: "blocked_for_policy",  # as 10001
 }
 
 
