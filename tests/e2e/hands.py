@@ -86,13 +86,15 @@ class Colleague:
         return next((row for row in rows if text in row["last_message_text"] or text in row["subject"]), None)
 
     def waits_for(self, text: str, seconds: float = 20.0) -> Any:
-        """The conversation, once it is there. An answer of ours that was written down late may stand after it."""
+        """The conversation, once it is there. What was held back may stand after it by now, and hide it in the list:
+        a WhatsApp message bears the moment it came in, an answer on X the moment it was written down."""
 
         def found() -> Any:
-            rows = self.get("conversations/", limit=100)["results"]
-            told = next((row for row in rows if text in row["last_message_text"] or text in row["subject"]), None)
-            ours = [row for row in rows if row["last_message_out"]]
-            return told or next((row for row in ours[:5] if self.holds(row["id"], text)), None)
+            told = self.seen(text)
+            if told is not None:
+                return told
+            newest = self.get("conversations/", limit=6)["results"]
+            return next((row for row in newest if self.holds(row["id"], text)), None)
 
         return until(found, seconds, what=f"{text!r} in the inbox", instead=self.on_their_way)
 
