@@ -295,7 +295,7 @@ def _enter(batch: Batch, account: Account, conversation: Conversation, message: 
     changes.add_attachments(batch, message, item.attachments)
     show_last(conversation, message)
     _replace_previous(batch, account, item)
-    changes.apply_early(batch, account, message)
+    changes.apply_early(batch, account, message, item.previous_ids)
 
 
 def _newer_version(batch: Batch, account: Account, message: Message, item: IncomingMessage) -> None:
@@ -308,7 +308,7 @@ def _newer_version(batch: Batch, account: Account, message: Message, item: Incom
     batch.messages[(account.pk, item.external_id)] = message
     batch.changes.note(batch.conversation(message), "message_edited", messages=[message])
     _replace_previous(batch, account, item)
-    changes.apply_early(batch, account, message)
+    changes.apply_early(batch, account, message, item.previous_ids)
 
 
 def _earlier_version(batch: Batch, message: Message, item: IncomingMessage) -> None:
@@ -316,13 +316,36 @@ def _earlier_version(batch: Batch, message: Message, item: IncomingMessage) -> N
     version."""
     until = message.edited_at or message.sent_at
     if item.sent_at < message.sent_at:
-        until, message.sent_at = message.sent_at, item.sent_at
+        until = message.sent_at
+        _date_back(batch, message, item.sent_at)
     elif _held(batch, message, clean(item.text)):
         return
     changes.keep_version(batch, message, item.text, until)
     message.edited_at = message.edited_at or until
     batch.touch(message)
     batch.changes.note(batch.conversation(message), "message_edited", messages=[message])
+
+
+def _date_back(batch: Batch, message: Message, at: datetime) -> None:
+    """The message is older than we knew, and so may be what its conversation says of it, and the clock."""
+    before, message.sent_at = message.sent_at, at
+    conversation = batch.conversation(message)
+    if message.direction != "in":
+        return
+    conversation.opened_at = min(conversation.opened_at, at)
+    if conversation.last_inbound_at == before:
+        times = [
+            found.sent_at
+            for found in batch.new_messages
+            if found.conversation is conversation and found.direction == "in"
+        ]
+        if conversation.pk is not None:
+            rows = Message.objects.filter(conversation=conversation, direction="in").exclude(pk=message.pk)
+            times += rows.order_by().values_list("sent_at", flat=True)
+        conversation.last_inbound_at = max([at, *times])
+    clock = batch.clocks.running(conversation)
+    if clock is not None and clock.started_at == before:
+        batch.clocks.start(conversation, at)
 
 
 def _held(batch: Batch, message: Message, text: str) -> bool:

@@ -1,5 +1,6 @@
 """Edits, deletes, hiding and receipts on messages we have, and remembered for those that are still to come."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -65,9 +66,11 @@ def receipt(batch: Batch, account: Account, item: DeliveryReceipt) -> None:
         _advance(batch, message, item.state, item.at, item.code, item.reason)
 
 
-def apply_early(batch: Batch, account: Account, message: Message) -> None:
-    """What was remembered for this message, in the platform's order; ``message`` is new."""
-    waiting = batch.early.pop((account.pk, message.external_id), [])
+def apply_early(batch: Batch, account: Account, message: Message, earlier_ids: Iterable[str] = ()) -> None:
+    """What was remembered for this message, in the platform's order; ``message`` is new, or has a newer id. Also what
+    was told of it under an earlier id."""
+    names = (message.external_id, *earlier_ids)
+    waiting = [change for name in names for change in batch.early.pop((account.pk, name), [])]
     for change in sorted(waiting, key=lambda found: found.at):
         if change.what == EDITED:
             told = change.data.get("attachments")
