@@ -14,7 +14,7 @@ from channels.messages import DeliveryReceipt, MessageDeleted, MessageEdited, Re
 from channels.models import Account, InboundEvent
 from inbox import ingest
 from inbox.incoming import record
-from inbox.models import AutoReply, Clock, Contact, Conversation, Identity, Message
+from inbox.models import AuditEntry, AutoReply, Clock, Contact, Conversation, EarlyChange, Identity, Message
 from tests.inbox.conftest import StandingClock
 from tests.inbox.storing import at, person, put, said
 from tests.inbox.threads import together
@@ -116,6 +116,45 @@ def test_public_thread_gets_one_out_of_hours_reply_from_many_at_once(
     together(ingest.drain, ingest.drain, ingest.drain)
     assert (AutoReply.objects.count(), Message.objects.filter(kind="auto_reply").count()) == (1, 1)
     assert Conversation.objects.count() == 8
+
+
+def test_replayed_while_others_drain_changes_nothing(accounts: dict[str, Account], one_each: None) -> None:
+    account = accounts["whatsapp"]
+    ids = [put(account, said(account, f"m{number}", sent_at=at(number))).pk for number in range(6)]
+    ids.append(put(account, MessageEdited(account_id=account.external_id, external_id="m3", text="ja", at=at(9))).pk)
+    together(ingest.drain, ingest.drain)
+    audited = AuditEntry.objects.count()
+    fresh = [put(account, said(account, f"n{number}", sent_at=at(20 + number))).pk for number in range(6)]
+
+    def replay() -> None:
+        for _ in range(5):
+            events.replay(ids + fresh)
+
+    together(replay, ingest.drain, ingest.drain, replay)
+    events.replay(ids + fresh)
+    together(ingest.drain, ingest.drain)
+    assert set(outcomes()) == {"done"}
+    assert (Message.objects.count(), Conversation.objects.get().inbound_count) == (12, 12)
+    assert Message.objects.get(external_id="m3").text == "ja"
+    new = AuditEntry.objects.order_by("pk").values_list("verb", "data")[audited:]
+    assert sorted(key for verb, data in new if verb == "received" for key in data["messages"]) == sorted(
+        Message.objects.filter(external_id__startswith="n").values_list("pk", flat=True)
+    )
+    assert {verb for verb, _ in new} == {"received"}
+
+
+@pytest.mark.parametrize("round_number", range(4))
+def test_edit_and_create_in_two_batches_at_once_never_miss_each_other(
+    accounts: dict[str, Account], round_number: int
+) -> None:
+    account = accounts["whatsapp"]
+    names = [f"m{number}" for number in range(8)]
+    create = [put(account, said(account, name, "oud", author=person(name))).pk for name in names]
+    edits = [MessageEdited(account_id=account.external_id, external_id=name, text="nieuw", at=at(2)) for name in names]
+    edit = [put(account, item).pk for item in edits]
+    together(lambda: ingest._take_batch(create, set()), lambda: ingest._take_batch(edit, set()))
+    assert list(Message.objects.values_list("text", flat=True)) == ["nieuw"] * 8
+    assert EarlyChange.objects.count() == 0
 
 
 def test_drainer_killed_in_the_middle_leaves_nothing_half_done(
