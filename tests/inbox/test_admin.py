@@ -301,7 +301,7 @@ def test_no_account_without_sound_agreements(agreed, bea, apps, webcare):
 )
 def test_tone_and_own_details_are_kept_and_no_timer_is_spoken_of(changed, said, bea, accounts, webcare):
     account = accounts["facebook"]
-    AccountSettings.objects.filter(account=account).update(out_of_hours_text="Wij zijn weer open op {volgende_opening}.")
+    AccountSettings.objects.update(out_of_hours_text="Wij zijn weer open op {volgende_opening}.")
     kept = agreements(webcare, **changed) | {
         "inbox_settings-INITIAL_FORMS": 1,
         "inbox_settings-0-id": account.inbox_settings.pk,
