@@ -54,7 +54,7 @@ def attachment(request: SignedIn, pk: int) -> HttpResponseBase:
     size = found.file.size
     part = _part(request.headers.get("range", ""), size)
     if part is None:
-        response = FileResponse(content, as_attachment=True, filename=_name(found), content_type=kind)
+        response: HttpResponseBase = FileResponse(content, as_attachment=True, filename=_name(found), content_type=kind)
     elif part.start >= size:
         content.close()
         response = HttpResponse(status=416, content_type=kind, headers={"Content-Range": f"bytes */{size}"})
