@@ -32,6 +32,8 @@ def fresh() -> Iterator[None]:
         for key in kick.wire().scan_iter("webcare:kick:*"):
             kick.wire().delete(key)
 
+        kick.wire().delete("celery", "incoming", "sending", "media")
+
     clean()
     yield
     clean()
@@ -61,7 +63,7 @@ def test_each_message_has_a_kick_of_its_own(kicks_stay_here: list[str]) -> None:
 def test_task_reaches_the_queue_of_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kick, "producer", real_producer)
     kick.kick_send(7)
-    envelope: Any = kick.wire().lpop("celery")
+    envelope: Any = kick.wire().lpop("sending")
     told = json.loads(envelope)
     assert (told["headers"]["task"], json.loads(b64decode(told["body"]))[0]) == ("inbox.tasks.send_message", [7])
 
@@ -269,10 +271,11 @@ def test_forked_process_gets_a_thread_of_its_own(kicks_stay_here: list[str]) -> 
     assert answer == f"0 1 0 {kick.DRAIN}"
 
 
-def test_what_comes_in_has_a_queue_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worker that waits for a slow platform holds up no question."""
+def test_what_comes_in_what_goes_out_and_files_have_queues_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that waits for a slow platform holds up no question, and a file no answer."""
     monkeypatch.setattr(kick, "producer", real_producer)
-    kick.kick_drain()
-    kick.kick_outbox()
-    tasks = {name: json.loads(kick.wire().lpop(name))["headers"]["task"] for name in ("incoming", "celery")}
-    assert tasks == {"incoming": kick.DRAIN, "celery": kick.SEND_DUE}
+    for ask in (kick.kick_drain, kick.kick_outbox, kick.kick_media, kick.kick_profiles):
+        ask()
+    queues = ("incoming", "sending", "media", "celery")
+    tasks = {name: json.loads(kick.wire().lpop(name))["headers"]["task"] for name in queues}
+    assert tasks == dict(zip(queues, (kick.DRAIN, kick.SEND_DUE, kick.MEDIA, kick.PROFILES), strict=True))
