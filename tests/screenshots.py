@@ -21,6 +21,7 @@ def main() -> int:
             for scheme in SCHEMES:
                 options = {"color_scheme": scheme, "has_touch": size == "narrow"}
                 photograph(browser, town, f"{size}-{scheme}", width, height, options)
+        trouble(browser, town)
     print(f"{len(list(SCREENS.glob('*.png')))} screens in {SCREENS}")
     return 0
 
@@ -59,6 +60,38 @@ def open_row(page: Page, text: str) -> None:
     """Open the conversation with these words in the list."""
     page.locator("[data-testid^=row-]").filter(has_text=text).locator("a").first.click()
     page.locator("[data-testid^=message-]").filter(has_text=text).first.wait_for()
+
+
+def trouble(browser: Browser, town: Town) -> None:
+    """Niets kwijt when X refuses our access, Facebook stopped calling and a notice could not be processed."""
+    for kind, name in (("x", "token"), ("facebook", "webhook_invalid")):
+        town.call("/faults", {"kind": kind, "fault": name, "count": 0})
+    town.manage("shell", "--no-imports", "-c", TROUBLE)
+    for size, (width, height) in SIZES.items():
+        for scheme in SCHEMES:
+            page = log_in(browser, town, "beheer", width, height, color_scheme=scheme, has_touch=size == "narrow")
+            page.goto(f"{town.inbox}/nothing-lost/")
+            for name, place in (("trouble", "verdict"), ("notices", "replay-all")):
+                page.get_by_test_id(place).scroll_into_view_if_needed()
+                page.wait_for_load_state("networkidle")
+                page.screenshot(path=SCREENS / f"nothing-lost-{name}-{size}-{scheme}.png")
+            page.context.close()
+
+
+TROUBLE = """
+from channels.account_state import check_accounts
+from channels.clock import now
+from channels.models import EventState, InboundEvent, PlatformApp
+check_accounts()
+app = PlatformApp.objects.get(kind="facebook")
+InboundEvent.objects.bulk_create(
+    InboundEvent(
+        app=app, dedupe_key=f"failed-{number}", body=b"{}", received_at=now(), processed_at=now(),
+        state=EventState.FAILED, reason="builtins.KeyError", traceback="  File \\"parse.py\\", line 1, in parse",
+    )
+    for number in range(12)
+)
+"""
 
 
 def photograph(browser: Browser, town: Town, look: str, width: int, height: int, options: dict[str, object]) -> None:

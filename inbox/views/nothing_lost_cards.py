@@ -215,7 +215,7 @@ def _webhook(account: Account, platform: str, at: datetime) -> Line:
     checked = account.webhook_checked_at
     when = _("Checked %(moment)s.") % {"moment": shortly(checked, at)} if checked else ""
     if account.webhook_problem:
-        return Line(label, account_words.unheard(account.webhook_problem, account.kind), "bad", checked, when)
+        return Line(label, _("%(platform)s does not bring us messages") % names, "bad", checked, when)
     if checked is None:
         return Line(label, _("not checked yet"))
     return Line(label, _("%(platform)s brings us messages at once") % names, "good", checked, when)
@@ -272,7 +272,7 @@ def needs(
     if standing_still is not None:
         words = _("Processing stands still since %(moment)s") % {"moment": clock(standing_still, at)}
         listed.append(Need(words, "#channels"))
-    for one in cards:
+    for one in sorted(cards, key=lambda card: card.account.state != AccountState.BROKEN):
         listed += one.needs
     if failed:
         words = ngettext(

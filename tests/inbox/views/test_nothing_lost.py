@@ -1,5 +1,6 @@
 """Niets kwijt: for administrators only, without message text; per account how it stands, in words."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from channels import liveness
 from channels.clock import now
 from channels.models import Account, AccountState, EventState, GapCheck, InboundEvent, PlatformApp
-from inbox import audit
+from inbox import alerts, audit
 from inbox.models import AccountSettings, Conversation, Department, Message, User
 from inbox.views import nothing_lost_cards as cards
 from inbox.views import nothing_lost_facts as facts
@@ -144,19 +145,27 @@ def test_everything_that_needs_a_person_is_named_with_a_way_to_it(
     answer(make_conversation(), "failed", error_reason="window_closed")
     text = page(admin)
     assert text.count("4 dingen vragen je aandacht") == 1
-    for words, href in (
-        ("Facebook geeft berichten aan Gemeente Waterkant niet vanzelf door", f"#account-{well['facebook'].pk}"),
+    wanted = (
         ("De verbinding met Gemeente Waterkant (X) is verbroken", f"#account-{well['x'].pk}"),
+        ("Facebook geeft berichten aan Gemeente Waterkant niet vanzelf door", f"#account-{well['facebook'].pk}"),
         ("2 meldingen van platforms konden niet worden verwerkt", "#notices"),
         ("1 antwoord wacht op het besluit van een collega", "#answers"),
-    ):
+    )
+    verdict = text.split('data-testid="verdict"')[1].split("</section>")[0]
+    assert re.findall(r'<a href="([^"]*)">([^<]*)</a>', verdict) == [(href, words) for words, href in wanted]
+    for words, href in wanted:
         assert text.count(f'<a href="{href}">{words}</a>') == 1
         assert text.count(f' id="{href[1:]}"') == 1
 
 
-def test_mail_that_is_not_set_up_is_told(admin: User, well: dict[str, Account]) -> None:
+def test_mail_that_would_reach_nobody_is_told(admin: User, well: dict[str, Account], settings: Any) -> None:
+    settings.MAILERS = {"default": {"BACKEND": alerts.NO_BACKEND}}
+    assert page(admin).count("E-mail is niet ingesteld") == 1
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+    assert page(admin).count("Geen enkele beheerder heeft een e-mailadres") == 1
+    User.objects.filter(pk=admin.pk).update(email="beheer@example.nl")
     text = page(admin)
-    assert text.count("krijgen beheerders geen bericht") == 1
+    assert (text.count("E-mail is niet ingesteld"), text.count("e-mailadres:")) == (0, 0)
 
 
 # -- the cards ----------------------------------------------------------------------------------------------------
@@ -286,7 +295,8 @@ def test_webhook_that_is_not_called_has_its_button_only_then(admin: User, well: 
     assert page(admin).count(button) == 0
     Account.objects.filter(pk=well["facebook"].pk).update(webhook_problem="unsubscribed")
     assert page(admin).count(button) == 1
-    assert lines(well["facebook"])["Webhook"][1] == "bad"
+    words = ("Facebook geeft ons geen berichten door", "bad", "Nagekeken: 7 minuten geleden.")
+    assert lines(well["facebook"])["Webhook"] == words
 
 
 def test_paused_account_is_not_searched(admin: User, well: dict[str, Account]) -> None:
