@@ -70,6 +70,12 @@ def kicks_stay_here(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 
 @pytest.fixture
+def whatsapp(accounts: dict[str, Account]) -> Account:
+    """The account on WhatsApp."""
+    return accounts["whatsapp"]
+
+
+@pytest.fixture
 def asked(accounts: dict[str, Account], standing_clock: StandingClock) -> Conversation:
     """Aïsha asked something on WhatsApp at Monday 10:00; the first clock runs."""
     put(accounts["whatsapp"], said(accounts["whatsapp"], "m1"))

@@ -28,21 +28,9 @@ from inbox.models import (
     Message,
     MessageVersion,
 )
-from tests.inbox.conftest import StandingClock
 from tests.inbox.storing import at, echoed, person, put, said
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def half_past_ten(standing_clock: StandingClock) -> StandingClock:
-    """Now is Monday 10:30."""
-    return standing_clock
-
-
-@pytest.fixture
-def whatsapp(accounts: dict[str, Account]) -> Account:
-    return accounts["whatsapp"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_clock")]
 
 
 @pytest.fixture

@@ -14,13 +14,7 @@ from inbox.models import EarlyChange, Message
 from tests.inbox.conftest import StandingClock
 from tests.inbox.storing import at, put, said
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def whatsapp(accounts: dict[str, Account], standing_clock: StandingClock) -> Account:
-    """The account; now is Monday 10:30."""
-    return accounts["whatsapp"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_clock")]
 
 
 def gone(account: Account, external_id: str = "m1") -> MessageDeleted:

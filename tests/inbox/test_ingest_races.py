@@ -19,12 +19,7 @@ from tests.inbox.conftest import StandingClock
 from tests.inbox.storing import at, person, put, said
 from tests.inbox.threads import together
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def half_past_ten(standing_clock: StandingClock) -> StandingClock:
-    return standing_clock
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("standing_clock")]
 
 
 @pytest.fixture
