@@ -34,6 +34,7 @@ class Own:
 
 
 NOTHING = Own()
+_ANYTHING = re.compile(r"[0-9@]|[\[(]a[tp]", re.IGNORECASE)  # without these there is nothing to find
 
 
 def _words(text: str) -> frozenset[str]:
@@ -49,6 +50,8 @@ def own(text: str) -> Own:
 
 def find(text: str, ours: Own = NOTHING) -> list[Finding]:
     """Everything in the text that may be personal data and is not ``ours``, in order, never overlapping."""
+    if not _ANYTHING.search(text):
+        return []
     taken: list[tuple[int, int]] = []
     found: list[Finding] = []
     # What is surest comes first: the digits of an IBAN are no telephone number, those of a number no BSN.
@@ -242,18 +245,22 @@ _POSTCODE = re.compile(
     rf"(?<![\w.,-])[1-9][0-9]{{3}}(?:\s?(?!SA|SD|SS)[A-Z]{{2}}|(?!sa|sd|ss)[a-z]{{2}})(?!\w)"
     rf"(?:,?\s{{0,2}}(?:huisnummer|huisnr\.?|nummer|nr\.?|no\.?)\s|[,:\s-]{{1,3}}){_NUMBER}"
 )
-_KINDS_OF_STREET = (
-    "straat|str\\.|laan|weg|plein|gracht|kade|dijk|hof|singel|pad|markt|steeg|dreef|plantsoen|park|baan|wal|haven|"
-    "boulevard|allee|kamp|burg|brink|dam|oord|veld|hoek|erf|ring|werf|poort|rade|donk|schans|stede|tuin|zoom|meent"
-)
 _STREET = re.compile(
-    rf"(?<!\w)(?P<word>[^\W\d_][\w'’-]{{0,40}}?)?(?P<sort>{_KINDS_OF_STREET})(?!\w)(?P<gap>,?\s{{1,2}}"
-    rf"(?:nummer\s|nr\.?\s|huisnummer\s)?)(?P<number>{_NUMBER})",
+    # Every word before a number; possessive, so that no shorter word is tried.
+    rf"(?<!\w)(?P<word>[^\W\d_][\w'’-]{{0,50}}+\.?)(?P<gap>,?\s{{1,2}}(?:nummer\s|nr\.?\s|huisnummer\s)?)"
+    rf"(?P<number>{_NUMBER})",
     re.IGNORECASE,
 )
-_NAME = re.compile(r"(?<!\w)[A-Z][\w'’-]{1,40}\s$")
+_SURE = (
+    *("straat", "str.", "laan", "weg", "plein", "gracht", "kade", "dijk", "hof", "singel", "pad", "markt", "steeg"),
+    *("dreef", "plantsoen", "park", "haven", "boulevard", "allee", "brink"),
+)
 # Endings that many other words have: a street only with a capital.
-_WEAK = _words("burg dam oord veld hoek erf ring werf poort rade donk schans stede tuin zoom meent wal kamp baan")
+_WEAK = (
+    *("burg", "dam", "oord", "veld", "hoek", "erf", "ring", "werf", "poort", "rade", "donk", "schans", "stede", "tuin"),
+    *("zoom", "meent", "wal", "kamp", "baan"),
+)
+_NAME = re.compile(r"(?<!\w)[A-Z][\w'’-]{1,40}\s$")
 _NO_STREET = _words(
     "onderweg halverwege snelweg rijksweg autoweg uitweg omweg fietspad voetpad wandelpad ruiterpad speelplein "
     "weekmarkt kerstmarkt jaarmarkt rommelmarkt warenmarkt vlooienmarkt boekenmarkt arbeidsmarkt huizenmarkt "
@@ -271,15 +278,17 @@ _NO_NUMBER = re.compile(
 def _addresses(text: str) -> Iterator[tuple[int, int]]:
     spans = [found.span() for found in _POSTCODE.finditer(text)]
     for found in _STREET.finditer(text):
-        whole = (found["word"] or "") + found["sort"]
-        capital = whole[0].isupper()
-        weak = found["sort"].lower() in _WEAK or not found["word"]
-        if (weak and not capital) or whole.lower() in _NO_STREET or _NO_NUMBER.match(text, found.end()):
+        word = found["word"].lower()
+        alone = word in _SURE  # "Markt 1", but not "op de markt 12"
+        capital = found["word"][0].isupper()
+        if not word.endswith((*_SURE, *_WEAK) if capital else _SURE) or (alone and not capital):
+            continue
+        if word in _NO_STREET or _NO_NUMBER.match(text, found.end()):
             continue
         if re.fullmatch(r"(?:19|20)[0-9]{2}", found["number"]):  # "Bevrijdingsmarkt 2026"
             continue
         start = found.start()
-        if not found["word"] and (name := _NAME.search(text, max(0, start - 45), start)):
+        if alone and (name := _NAME.search(text, max(0, start - 45), start)):
             start = name.start()  # "Grote Markt 1" is another than "Markt 1"
         spans.append((start, found.end()))
     # A street and the postcode after it are one address, found twice.
