@@ -84,6 +84,8 @@ def drain(limit: int = 100_000, seconds: float = SECONDS) -> int:
                 raise  # what is not given back counts as died over: whatever it is, its mates will go on without it
             continue
         lost = 0
+    else:
+        kick.kick_drain()  # our time is up, and more may wait
     return handled
 
 

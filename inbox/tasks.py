@@ -12,7 +12,7 @@ from inbox.incoming import early
 from inbox.models import Conversation, Status
 
 
-@shared_task
+@shared_task(time_limit=120)  # six times what a drain takes: an event that never ends is found out sooner
 def drain_events() -> int:
     """Stored events into conversations; how many."""
     kick.looking("drain")
