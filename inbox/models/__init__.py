@@ -1,5 +1,13 @@
 """All models of the inbox, so that the rest may write ``from inbox.models import Conversation``."""
 
+from inbox.models.at_platform import (
+    Deed,
+    DeedState,
+    MessageTemplate,
+    PlatformDeed,
+    TemplateRound,
+    TemplateStatus,
+)
 from inbox.models.audit import AuditEntry
 from inbox.models.conversation import (
     VIEWS,
@@ -44,19 +52,25 @@ __all__ = [
     "Contact",
     "Conversation",
     "ConversationQuerySet",
+    "Deed",
+    "DeedState",
     "Delivery",
     "Department",
     "Direction",
     "EarlyChange",
     "Identity",
     "Message",
+    "MessageTemplate",
     "MessageVersion",
     "Note",
     "OpeningPeriod",
+    "PlatformDeed",
     "ReadMarker",
     "Result",
     "Role",
     "SendAttempt",
     "Status",
+    "TemplateRound",
+    "TemplateStatus",
     "User",
 ]

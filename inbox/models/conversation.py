@@ -99,6 +99,10 @@ class Conversation(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
     sensitive = models.BooleanField(default=False)
     answerable = models.BooleanField(default=True)  # False: X will refuse a public reply (no mention of us)
+    # The private conversation in which a public one with the same citizen goes on.
+    continued_in = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="continued_from"
+    )
 
     # Copies for the list, so that a row costs no join over messages.
     opened_at = models.DateTimeField()

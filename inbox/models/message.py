@@ -50,13 +50,17 @@ class Message(models.Model):
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )  # the colleague who wrote it; null for citizens and automatic replies
+    # The post or comment it stands under; of a private answer of ours: the public one it is a private reply to.
     in_reply_to = models.CharField(max_length=200, blank=True)
+    template_id = models.CharField(max_length=64, blank=True, default="", db_default="")  # WhatsApp: sent as a template
+    template_variables = models.JSONField(default=dict, blank=True, db_default={})
     url = models.URLField(max_length=1000, blank=True)
     sent_at = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
     edited_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     hidden_at = models.DateTimeField(null=True, blank=True)
+    liked_at = models.DateTimeField(null=True, blank=True)  # by us
 
     state = models.CharField(max_length=10, choices=Delivery.choices)
     state_at = models.DateTimeField(null=True, blank=True)
