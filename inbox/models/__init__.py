@@ -35,6 +35,7 @@ from inbox.models.message import (
 from inbox.models.people import Contact, Department, Identity, Role, User
 from inbox.models.rules import AccountSettings, Addressing, ClosingDay, OpeningPeriod
 from inbox.models.tokens import ApiToken
+from inbox.models.writing import Draft, DraftMode, Reach, StandardReply, Upload
 
 __all__ = [
     "VIEWS",
@@ -57,6 +58,8 @@ __all__ = [
     "Delivery",
     "Department",
     "Direction",
+    "Draft",
+    "DraftMode",
     "EarlyChange",
     "Identity",
     "Message",
@@ -65,12 +68,15 @@ __all__ = [
     "Note",
     "OpeningPeriod",
     "PlatformDeed",
+    "Reach",
     "ReadMarker",
     "Result",
     "Role",
     "SendAttempt",
+    "StandardReply",
     "Status",
     "TemplateRound",
     "TemplateStatus",
+    "Upload",
     "User",
 ]

@@ -36,6 +36,11 @@ class AccountSettings(models.Model):
     )
     house_style = models.TextField(blank=True, max_length=4000, verbose_name=_("tone and agreements"))
     own_details = models.TextField(blank=True, max_length=4000, verbose_name=_("our own details"))
+    # Under every answer that is written on the page: "^{initialen}", "Groet, {voornaam}".
+    ending = models.CharField(blank=True, max_length=60, verbose_name=_("ending of an answer"))
+    undo_seconds = models.PositiveSmallIntegerField(
+        default=5, db_default=5, verbose_name=_("seconds to take an answer back")
+    )  # 0: it goes at once
 
     class Meta:
         verbose_name = _("account settings")
