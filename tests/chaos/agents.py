@@ -55,11 +55,11 @@ class Deed:
 class Office:
     """All agents, each a thread. ``answers`` and ``deeds`` grow while they work."""
 
-    def __init__(self, api: str, tokens: dict[str, str], seed: int, check_accounts: Callable[[], object]) -> None:
+    def __init__(self, api: str, tokens: dict[str, str], seed: int, check_account: Callable[[int], object]) -> None:
         self.api = f"{api}/api/v1"
         self.tokens = tokens
         self.seed = seed
-        self.check_accounts = check_accounts
+        self.check_account = check_account
         self.answers: list[Answer] = []
         self.deeds: list[Deed] = []
         self.met: Counter[str] = Counter()  # what went wrong on the line
@@ -86,8 +86,8 @@ class Office:
         """The administrator: asks again and again for accounts that do not work, as a person with a button would."""
         administrator = Agent(self, ADMINISTRATOR)
         while not self.over.wait(2.0):
-            if administrator.sees_trouble():
-                self.check_accounts()
+            for account in administrator.broken_accounts():
+                self.check_account(account)
 
     def waits(self) -> bool:
         """Whether it is worth asking again."""
@@ -110,12 +110,12 @@ class Agent:
             if rows:
                 self._handle(rows[int(self.rng.random() ** 2 * len(rows))])
 
-    def sees_trouble(self) -> bool:
-        """Whether an account is broken, as far as the inbox answers."""
+    def broken_accounts(self) -> list[int]:
+        """Which do not work, as far as the inbox answers."""
         told = self._call("GET", "accounts/")
         if told is None or told.status_code != 200:
-            return False
-        return any(row["state"] == "broken" for row in told.json()["results"])
+            return []
+        return [int(row["id"]) for row in told.json()["results"] if row["state"] == "broken"]
 
     def _rows(self) -> list[dict[str, Any]]:
         view = self.rng.choice(("todo", "unclaimed", "unclaimed", "mine"))

@@ -135,10 +135,10 @@ class Town:
         tokens: dict[str, str] = said["tokens"]
         return tokens
 
-    def ask(self, task: str) -> bool:
+    def ask(self, task: str, *given: int) -> bool:
         """Put a task in the queue, as a button or the scheduler does; False when Redis is away. After ``tokens``."""
         try:
-            self._celery.send_task(task, retry=False)
+            self._celery.send_task(task, args=list(given), retry=False)
         except (KombuError, RedisError):
             return False
         return True

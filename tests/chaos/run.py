@@ -17,6 +17,7 @@ from tests.chaos.storm import Storm
 from tests.chaos.street import Street
 
 CLOSING = datetime(2026, 11, 27, 16, 0, tzinfo=UTC)  # Friday 17:00 in Amsterdam
+CHECK = "channels.tasks.check_account"  # what the administrator's button does
 KEPT = ROOT / "build" / "chaos"
 
 
@@ -79,7 +80,7 @@ def _weather(seed: int, size: Size, town: Town, began: float) -> Outcome:
     citizens = Citizens(street, acts)
     storm = Storm(town, street, random.Random(f"{seed}/storm"), size.seconds, size.times)
     tokens = town.tokens([*agents.NAMES, agents.ADMINISTRATOR])
-    office = agents.Office(town.inbox, tokens, seed, lambda: town.ask("channels.tasks.check_accounts"))
+    office = agents.Office(town.inbox, tokens, seed, lambda account: town.ask(CHECK, account))
     start = time.monotonic()
 
     def elapsed() -> float:
