@@ -1,5 +1,6 @@
 """All models of the inbox, so that the rest may write ``from inbox.models import Conversation``."""
 
+from inbox.models.around import Reaction, ThreadPost
 from inbox.models.at_platform import (
     Deed,
     DeedState,
@@ -32,7 +33,7 @@ from inbox.models.message import (
     Note,
     SendAttempt,
 )
-from inbox.models.people import Contact, Department, Identity, Role, User
+from inbox.models.people import BlockGround, Contact, Department, Identity, Role, User
 from inbox.models.rules import AccountSettings, Addressing, ClosingDay, OpeningPeriod
 from inbox.models.tokens import ApiToken
 from inbox.models.writing import Draft, DraftMode, Reach, StandardReply, Upload
@@ -47,6 +48,7 @@ __all__ = [
     "AttemptOutcome",
     "AuditEntry",
     "AutoReply",
+    "BlockGround",
     "Clock",
     "ClockKind",
     "ClosingDay",
@@ -69,6 +71,7 @@ __all__ = [
     "OpeningPeriod",
     "PlatformDeed",
     "Reach",
+    "Reaction",
     "ReadMarker",
     "Result",
     "Role",
@@ -77,6 +80,7 @@ __all__ = [
     "Status",
     "TemplateRound",
     "TemplateStatus",
+    "ThreadPost",
     "Upload",
     "User",
 ]

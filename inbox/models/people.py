@@ -1,7 +1,9 @@
 """Colleagues, their departments, and the citizens as each platform knows them."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
@@ -68,11 +70,29 @@ class User(AbstractUser):
         return ((self.first_name[:1] + self.last_name[:1]) or self.username[:2]).upper()
 
 
+class BlockGround(models.TextChoices):
+    """Why a citizen is blocked."""
+
+    THREAT = "threat", _("threat")
+    ABUSE = "abuse", _("abuse or discrimination")
+    SPAM = "spam", _("spam or advertising")
+    IMPERSONATION = "impersonation", _("pretends to be someone else")
+    OTHER = "other", _("another reason")
+
+
 class Contact(models.Model):
-    """A citizen. May have several identities (merged by a colleague)."""
+    """A citizen. May have several identities (merged by a colleague).
+
+    Blocked: messages come in and are shown, but promise no time and get no automatic reply."""
 
     name = models.CharField(max_length=200, blank=True)
     blocked_at = models.DateTimeField(null=True, blank=True)
+    blocked_until = models.DateTimeField(null=True, blank=True)  # null: until a colleague lifts it
+    blocked_ground = models.CharField(max_length=20, choices=BlockGround.choices, blank=True, db_default="")
+    blocked_note = models.TextField(blank=True, db_default="")  # for colleagues only
+    blocked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -84,11 +104,17 @@ class Contact(models.Model):
     def __str__(self) -> str:
         return self.name or str(_("Unknown citizen"))
 
+    def blocked(self, at: datetime) -> bool:
+        """Whether the citizen is blocked at that moment (aware)."""
+        return self.blocked_at is not None and (self.blocked_until is None or at < self.blocked_until)
+
 
 class Identity(models.Model):
     """A citizen as one platform knows them (profiel)."""
 
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="identities")
+    # The citizen this profile belonged to before colleagues merged it into another; taken apart, it goes back there.
+    came_from = models.ForeignKey(Contact, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     kind = models.CharField(max_length=16, choices=Kind.choices)
     external_id = models.CharField(max_length=200)
     aliases = models.JSONField(default=list, blank=True)  # other ids of the same person there
@@ -110,6 +136,7 @@ class Identity(models.Model):
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="identity_name_trigram"),
             GinIndex(OpClass(Upper("handle"), name="gin_trgm_ops"), name="identity_handle_trigram"),
             GinIndex(fields=["aliases"], name="identity_aliases"),
+            models.Index(fields=["phone"], name="identity_phone", condition=~Q(phone="")),
             models.Index(
                 fields=["profile_due_at"], name="identity_profile_due", condition=Q(profile_due_at__isnull=False)
             ),
