@@ -197,6 +197,15 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """What may go along with one message: how many, and by content type the most bytes of one. A type that is not
+    named is refused."""
+
+    most: int = 0
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What one account's platform can carry, public and private apart."""
 
@@ -209,6 +218,8 @@ class Capabilities:
     can_delete: bool = False
     receipts: frozenset[ReceiptState] = frozenset()
     max_files: int = 0
+    files_public: Files = Files()
+    files_private: Files = Files()
     reply_needs_mention: bool = False
 
 

@@ -15,6 +15,7 @@ from channels.errors import PermanentFailure, SendError, UnknownOutcome
 from channels.messages import (
     AccountCredentials,
     Capabilities,
+    Files,
     OutgoingFile,
     OutgoingMessage,
     ReceiptState,
@@ -22,6 +23,9 @@ from channels.messages import (
     Window,
 )
 
+MAX_FILE_BYTES = 25 * 1024 * 1024  # Messenger's limit for an attachment
+MAX_PHOTO_BYTES = 10 * 1024 * 1024  # a comment's (Graph API, photos)
+PICTURES = ("image/jpeg", "image/png", "image/gif")
 CAPABILITIES = Capabilities(
     max_length_public=8000,
     max_length_private=2000,
@@ -30,8 +34,9 @@ CAPABILITIES = Capabilities(
     can_delete=True,
     receipts=frozenset({ReceiptState.SENT, ReceiptState.DELIVERED, ReceiptState.READ}),
     max_files=1,
+    files_public=Files(most=1, sizes=dict.fromkeys(PICTURES, MAX_PHOTO_BYTES)),
+    files_private=Files(most=1, sizes=dict.fromkeys((*PICTURES, "application/pdf", "video/mp4"), MAX_FILE_BYTES)),
 )
-MAX_FILE_BYTES = 25 * 1024 * 1024  # Messenger's limit for an attachment
 
 
 def send(graph: Graph, account: AccountCredentials, message: OutgoingMessage) -> SentMessage:

@@ -9,6 +9,7 @@ from channels.connectors.whatsapp import media, parse, read, send, signature, we
 from channels.messages import (
     AccountCredentials,
     Capabilities,
+    Files,
     IncomingMessage,
     Item,
     OutgoingMessage,
@@ -27,6 +28,7 @@ CAPABILITIES = Capabilities(
     window=Window(length=send.WINDOW, template_afterwards=True),
     receipts=frozenset(ReceiptState),
     max_files=send.MAX_FILES,
+    files_private=Files(most=send.MAX_FILES, sizes=send.MAX_SIZE),
 )
 
 

@@ -22,6 +22,14 @@ from channels.messages import AccountCredentials, AppCredentials, OutgoingMessag
 
 WINDOW = timedelta(hours=24)  # after the citizen's last message; later only a template may go
 MAX_FILES = 1  # WhatsApp takes one file a message
+MEGABYTE = 1024 * 1024
+# 16 MB at Twilio; WhatsApp itself takes pictures of at most 5 (help.twilio.com, media over WhatsApp).
+MAX_SIZE = {
+    "image/jpeg": 5 * MEGABYTE,
+    "image/png": 5 * MEGABYTE,
+    "application/pdf": 16 * MEGABYTE,
+    "video/mp4": 16 * MEGABYTE,
+}
 LONGEST_WAIT = timedelta(days=1)  # a Retry-After beyond this is a mistake
 
 

@@ -15,6 +15,7 @@ from channels.errors import BadSignature, PermanentFailure
 from channels.messages import (
     AccountCredentials,
     Capabilities,
+    Files,
     IncomingMessage,
     Item,
     OutgoingMessage,
@@ -111,6 +112,8 @@ class XConnector(Connector):
             can_delete=True,
             receipts=frozenset({ReceiptState.SENT, ReceiptState.READ}),
             max_files=send.MAX_FILES,
+            files_public=Files(most=send.MAX_FILES, sizes=send.MAX_SIZE),
+            files_private=Files(most=1, sizes=send.MAX_SIZE),
             reply_needs_mention=True,
         )
 

@@ -14,6 +14,7 @@ from channels.errors import PermanentFailure, UnknownOutcome
 from channels.messages import (
     Capabilities,
     DeliveryReceipt,
+    Files,
     IncomingMessage,
     OutgoingFile,
     OutgoingMessage,
@@ -31,6 +32,7 @@ from tests.channels.connectors.facebook.conftest import (
     public,
 )
 
+MEGABYTE = 1024 * 1024
 TOKEN = "waterkant-page-token"
 
 
@@ -285,6 +287,13 @@ def test_capabilities(facebook: Facebook) -> None:
         can_delete=True,
         receipts=frozenset({ReceiptState.SENT, ReceiptState.DELIVERED, ReceiptState.READ}),
         max_files=1,
+        files_public=Files(most=1, sizes=dict.fromkeys(("image/jpeg", "image/png", "image/gif"), 10 * MEGABYTE)),
+        files_private=Files(
+            most=1,
+            sizes=dict.fromkeys(
+                ("image/jpeg", "image/png", "image/gif", "application/pdf", "video/mp4"), 25 * MEGABYTE
+            ),
+        ),
     )
 
 
