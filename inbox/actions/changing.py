@@ -11,7 +11,7 @@ from inbox import audit, live
 from inbox.actions.refused import NotVisible
 from inbox.models import Conversation, User
 
-TRACKED = ("status", "assignee_id", "department_id", "result", "snoozed_until", "sensitive")
+TRACKED = ("status", "assignee_id", "department_id", "result", "snoozed_until", "sensitive", "topic_id", "sentiment")
 
 
 @contextmanager

@@ -36,6 +36,8 @@ from inbox.models.message import (
 from inbox.models.people import BlockGround, Contact, Department, Identity, Role, User
 from inbox.models.rules import AccountSettings, Addressing, ClosingDay, OpeningPeriod
 from inbox.models.tokens import ApiToken
+from inbox.models.topics import Sentiment, Topic
+from inbox.models.views import BulkChange, BulkItem, SavedView
 from inbox.models.writing import Draft, DraftMode, Reach, StandardReply, Upload
 
 __all__ = [
@@ -49,6 +51,8 @@ __all__ = [
     "AuditEntry",
     "AutoReply",
     "BlockGround",
+    "BulkChange",
+    "BulkItem",
     "Clock",
     "ClockKind",
     "ClosingDay",
@@ -75,12 +79,15 @@ __all__ = [
     "ReadMarker",
     "Result",
     "Role",
+    "SavedView",
     "SendAttempt",
+    "Sentiment",
     "StandardReply",
     "Status",
     "TemplateRound",
     "TemplateStatus",
     "ThreadPost",
+    "Topic",
     "Upload",
     "User",
 ]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels.models import Account
 from inbox.models.people import Department, Identity
+from inbox.models.topics import Sentiment, Topic
 
 if TYPE_CHECKING:
     from inbox.models.people import User
@@ -75,7 +76,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
     def for_list(self) -> Self:
         """With everything a list row shows, in one query."""
-        return self.select_related("account", "identity__contact", "department", "assignee")
+        return self.select_related("account", "identity__contact", "department", "assignee", "topic")
 
 
 class Conversation(models.Model):
@@ -98,6 +99,8 @@ class Conversation(models.Model):
     snoozed_until = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     sensitive = models.BooleanField(default=False)
+    topic = models.ForeignKey(Topic, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    sentiment = models.CharField(max_length=8, choices=Sentiment.choices, blank=True, default="", db_default="")
     answerable = models.BooleanField(default=True)  # False: X will refuse a public reply (no mention of us)
     # The private conversation in which a public one with the same citizen goes on.
     continued_in = models.ForeignKey(
@@ -165,17 +168,20 @@ class Conversation(models.Model):
                 name="list_late",
                 condition=Q(status="open", due_at__isnull=False),
             ),
-            models.Index(
-                fields=["department", "last_message_at", "id"],
-                name="list_waiting",
-                condition=Q(status="waiting"),
-            ),
+            # Waiting; every other status by newest and by oldest message; all of them together, a slice a status.
+            models.Index(fields=["department", "status", "last_message_at", "id"], name="list_by_message"),
             models.Index(
                 fields=["department", "snoozed_until", "id"],
                 name="list_snoozed",
                 condition=Q(status="snoozed"),
             ),
             models.Index(fields=["department", "closed_at", "id"], name="list_closed", condition=Q(status="closed")),
+            # The one part of the table that grows for ever, by what it was about.
+            models.Index(
+                fields=["department", "topic", "closed_at", "id"],
+                name="list_closed_topic",
+                condition=Q(status="closed", topic__isnull=False),
+            ),
             models.Index(fields=["snoozed_until"], name="wake_due", condition=Q(status="snoozed")),
             models.Index(fields=["account", "thread_id"], name="conversation_thread"),
             GinIndex(OpClass(Upper("subject"), name="gin_trgm_ops"), name="conversation_subject_trigram"),

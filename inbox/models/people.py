@@ -55,6 +55,7 @@ class User(AbstractUser):
     departments = models.ManyToManyField(Department, blank=True, related_name="members")
     shortcuts = models.BooleanField(default=True, verbose_name=_("single-key shortcuts"))  # WCAG 2.1.4
     stay_after_sending = models.BooleanField(default=True, verbose_name=_("stay in the conversation after sending"))
+    list_sorts = models.JSONField(default=dict, blank=True)  # by place, where not the view's own order
 
     objects: ClassVar[ColleagueManager] = ColleagueManager()
 

@@ -1,0 +1,37 @@
+"""Onderwerp: what a conversation is about, in the municipality's own words; and how the citizen sounds."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from inbox.models.people import Department
+
+
+class Topic(models.Model):
+    """One topic. Managed at /beheer/; never deleted, because conversations refer to it: made inactive instead."""
+
+    name = models.CharField(max_length=60, verbose_name=_("name"))
+    # Only a mark of who knows about it: a topic may be set on any conversation.
+    department = models.ForeignKey(
+        Department, null=True, blank=True, on_delete=models.PROTECT, related_name="topics", verbose_name=_("department")
+    )
+    active = models.BooleanField(default=True, verbose_name=_("in use"))
+
+    class Meta:
+        verbose_name = _("topic")
+        ordering: ClassVar = ["name", "id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["name"], name="topic_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Sentiment(models.TextChoices):
+    """How the citizen sounds, as a colleague heard it; empty: not said."""
+
+    NEGATIVE = "negative", _("negative")
+    NEUTRAL = "neutral", _("neutral")
+    POSITIVE = "positive", _("positive")
