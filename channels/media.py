@@ -7,12 +7,12 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 from django.conf import settings
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, ImageSequence
 
 from channels import sniffing
 from channels.connector import Connector
@@ -32,6 +32,7 @@ MAX_SECONDS = 60.0  # for one file, redirects included
 MAX_REDIRECTS = 3
 IN_MEMORY = 1024 * 1024  # bytes; a larger file goes to disk
 PREVIEW_PIXELS = 1200
+SEND_PIXELS = 4096  # of a picture that we send
 # What has to be unpacked whole takes four bytes a pixel, or six: a picture of a few kilobytes must not fill the memory.
 WHOLE_PIXELS = 25_000_000
 # What the platform promised, and which families of content type may keep that promise.
@@ -103,6 +104,72 @@ def preview(content: bytes) -> bytes | None:
                 return _jpeg(ImageOps.exif_transpose(picture))
         except sniffing.DAMAGED:
             return None
+
+
+def to_send(content: bytes, content_type: str, most: int) -> bytes:
+    """A picture of ours made anew at its own type, upright, without the maker's data (place, time, camera), at most
+    SEND_PIXELS wide and high and ``most`` bytes. A moving GIF goes on moving.
+
+    Raises MediaFailed: "content" (no picture that we can open safely) or "too_large"."""
+    formats = {known: name for name, known in sniffing.PICTURES.items()}
+    name = formats[content_type]
+    with _one_at_a_time:
+        try:
+            with Image.open(io.BytesIO(content), formats=[name]) as picture:
+                if picture.width * picture.height > WHOLE_PIXELS:
+                    raise MediaFailed("too_large", permanent=True)
+                if name == "GIF":
+                    made = _gif(picture)
+                else:
+                    upright = ImageOps.exif_transpose(picture)
+                    upright.thumbnail((SEND_PIXELS, SEND_PIXELS))
+                    made = _within(upright, name, most)
+        except sniffing.DAMAGED:
+            raise MediaFailed("content", permanent=True) from None
+    if len(made) > most:
+        raise MediaFailed("too_large", permanent=True)
+    return made
+
+
+def _within(picture: Image.Image, name: str, most: int) -> bytes:
+    """Saved anew, a JPEG or WebP ever coarser until it fits."""
+    clean = _clean(picture, name)
+    made = b""
+    for quality in (90, 80, 65, 50):
+        written = io.BytesIO()
+        clean.save(written, name, **({"optimize": True} if name == "PNG" else {"quality": quality}))
+        made = written.getvalue()
+        if name == "PNG" or len(made) <= most:
+            break
+    return made
+
+
+def _clean(picture: Image.Image, name: str) -> Image.Image:
+    """A new picture: nothing but the pixels goes along."""
+    if name == "JPEG" and picture.mode not in {"RGB", "L"}:
+        picture = picture.convert("RGB")
+    elif picture.mode == "P":
+        picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    clean = Image.new(picture.mode, picture.size)
+    clean.paste(picture)
+    return clean
+
+
+def _gif(picture: Image.Image) -> bytes:
+    frames, durations = [], []
+    for frame in ImageSequence.Iterator(picture):
+        durations.append(frame.info.get("duration", 100))
+        frames.append(_clean(frame.convert("RGBA"), "GIF"))
+        if len(frames) * picture.width * picture.height > WHOLE_PIXELS:
+            raise MediaFailed("too_large", permanent=True)
+    written = io.BytesIO()
+    moving: dict[str, Any] = (
+        {"save_all": True, "append_images": frames[1:], "duration": durations, "loop": 0, "disposal": 2}
+        if len(frames) > 1
+        else {}
+    )
+    frames[0].save(written, "GIF", **moving)
+    return written.getvalue()
 
 
 def preview_path(path: Path) -> Path:
