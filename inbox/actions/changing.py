@@ -15,15 +15,18 @@ TRACKED = ("status", "assignee_id", "department_id", "result", "snoozed_until", 
 
 
 @contextmanager
-def changing(conversation_id: int, verb: str, *, by: User | None, **data: Any) -> Iterator[Conversation]:
+def changing(
+    conversation_id: int, verb: str, *, by: User | None, anywhere: bool = False, **data: Any
+) -> Iterator[Conversation]:
     """Yield the conversation, locked; on leaving save it, write the audit entry and announce on commit.
 
     ``data`` goes into the audit entry beside what changed of status, claimer, department, result. The caller may add
     to it through ``conversation.audit_data``. Raises NotVisible when it does not exist or ``by`` may not see it;
-    whatever the block raises rolls everything back. ``by`` None is Webcare itself.
+    whatever the block raises rolls everything back. ``by`` None is Webcare itself. ``anywhere``: the block itself sees
+    to the rights of ``by``.
     """
     with transaction.atomic():
-        visible = Conversation.objects.visible_to(by) if by is not None else Conversation.objects.all()
+        visible = Conversation.objects.visible_to(by) if by is not None and not anywhere else Conversation.objects.all()
         # Rights are checked by a subquery, the lock is on the conversation alone.
         conversation = (
             Conversation.objects.select_for_update(of=("self",))

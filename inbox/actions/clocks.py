@@ -66,6 +66,16 @@ def stop(conversation: Conversation, at: datetime, why: str) -> None:
     _copy(conversation, None)
 
 
+def unstop(conversation: Conversation, clock_id: int) -> None:
+    """The change that stopped this clock is undone: it runs, or stands still, as it did. Without it nothing happens."""
+    clock = Clock.objects.filter(pk=clock_id, conversation=conversation, stopped_at__isnull=False).first()
+    if clock is None or running(conversation) is not None:
+        return
+    clock.stopped_at, clock.stopped_by = None, ""
+    clock.save(update_fields=["stopped_at", "stopped_by"])
+    _copy(conversation, None if clock.paused_at is not None else clock)
+
+
 def pause(conversation: Conversation, at: datetime) -> None:
     """The citizen is to answer: the office minutes left are kept."""
     clock = running(conversation)

@@ -1,0 +1,53 @@
+"""Onderwerp en toon: what a conversation is about, and how the citizen sounds; set by hand, also when it is closed."""
+
+from django.utils.translation import gettext as _
+
+from inbox import permissions
+from inbox.actions.changing import changing
+from inbox.actions.claim import not_allowed
+from inbox.actions.refused import Refused
+from inbox.models import Conversation, Sentiment, Topic, User
+
+
+class _SameAlready(Exception):
+    """Out of ``changing`` without a change: nothing is saved, written down or told."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        super().__init__()
+        self.conversation = conversation
+
+
+def set_topic(conversation_id: int, *, by: User, topic: Topic | None) -> Conversation:
+    """What it is about; None takes the topic away. The topic it already has changes nothing.
+
+    Raises Refused "topic_not_in_use", "not_allowed".
+    """
+    words = {"to": topic.pk, "to_name": topic.name} if topic else {}
+    try:
+        with changing(conversation_id, "set_topic", by=by, **words) as conversation:
+            if not permissions.can_work(by, conversation):
+                raise not_allowed()
+            if conversation.topic_id == (topic.pk if topic else None):
+                raise _SameAlready(conversation)
+            if topic is not None and not topic.active:
+                raise Refused("topic_not_in_use", _("This topic is no longer in use. Choose another one."))
+            conversation.topic = topic
+    except _SameAlready as same:
+        return same.conversation
+    return conversation
+
+
+def set_sentiment(conversation_id: int, *, by: User, sentiment: str) -> Conversation:
+    """How the citizen sounds: a value of Sentiment, or "" for not said. Raises Refused "no_choice", "not_allowed"."""
+    if sentiment and sentiment not in Sentiment.values:
+        raise Refused("no_choice", _("Choose how the citizen sounds."))
+    try:
+        with changing(conversation_id, "set_sentiment", by=by) as conversation:
+            if not permissions.can_work(by, conversation):
+                raise not_allowed()
+            if conversation.sentiment == sentiment:
+                raise _SameAlready(conversation)
+            conversation.sentiment = sentiment
+    except _SameAlready as same:
+        return same.conversation
+    return conversation
