@@ -19,6 +19,7 @@ from channels.messages import (
     OutgoingMessage,
     Person,
     SentMessage,
+    Template,
     WebhookAnswer,
     WebhookRequest,
 )
@@ -61,6 +62,7 @@ class Connector(ABC):
     account_secrets: ClassVar[tuple[str, ...]]
     gap_rounds_apart: ClassVar[timedelta] = timedelta(0)  # the platform's limits allow a round of gap repair so often
     asks_profiles: ClassVar[bool] = False  # private webhooks may carry a bare id, and ``profile`` knows whose it is
+    fetches_threads: ClassVar[bool] = False  # ``fetch_thread`` shows what others said around a public message
     deletes_media: ClassVar[bool] = False  # it keeps a citizen's files until they are deleted: ``delete_media`` does
 
     def __init__(self, app: AppCredentials, session: PlatformSession) -> None:
@@ -145,6 +147,36 @@ class Connector(ABC):
     def profile(self, account: AccountCredentials, external_id: str) -> Person | None:
         """Who a bare id is, where webhooks carry no name (Messenger); None: not known. Raises as ``send``."""
         return None
+
+    @classmethod
+    def thread_root(cls, account_id: str, thread_id: str, under: str) -> str:  # noqa: ARG003
+        """The id of the post that a public thread stands under. ``under``: the post or comment that a message in it
+        was known to answer, or ""."""
+        return thread_id
+
+    def fetch_thread(self, account: AccountCredentials, root_id: str) -> list[IncomingMessage]:
+        """The public post ``root_id`` and what stands under it, the post first, then oldest first; as much as a
+        person can read. To look at, never to take in. Raises as ``send``, but never UnknownOutcome."""
+        return []
+
+    def templates(self, account: AccountCredentials) -> list[Template]:
+        """Texts that may go out after the window has closed, usable or not; [] where there are none. Raises as
+        ``send``."""
+        return []
+
+    # Each of these may be done twice without harm, and raises as ``send`` but never UnknownOutcome.
+
+    def hide(self, account: AccountCredentials, external_id: str, hidden: bool) -> None:
+        """Take a citizen's public message out of the public's sight, or show it again."""
+        raise PermanentFailure("", "permission", "this platform hides nothing")
+
+    def like(self, account: AccountCredentials, external_id: str, liked: bool) -> None:
+        """Like a citizen's public message as this account, or like it no more."""
+        raise PermanentFailure("", "permission", "this platform lets us like nothing")
+
+    def delete(self, account: AccountCredentials, external_id: str) -> None:
+        """Delete a public message of our own; "gone" when it was gone already, or no failure at all."""
+        raise PermanentFailure("", "permission", "this platform deletes nothing")
 
     # -- limits -------------------------------------------------------------------------------------------------
 

@@ -117,6 +117,20 @@ class MessageHidden:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reacted:
+    """``person`` put a symbol under ``external_id`` (a message, comment or post), or took it back (``removed``).
+
+    One person has one reaction under one message: the last by ``at``. Says nothing that has to be answered."""
+
+    account_id: str
+    external_id: str
+    person: Person
+    symbol: str  # an emoji; "" when ``removed``
+    at: datetime
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryReceipt:
     """Our message ``external_id`` came as far as ``state``. With ``external_id`` "" it is a watermark: all our
     messages to ``thread_id`` sent at or before ``at``."""
@@ -147,7 +161,16 @@ class Ignored:
     account_id: str = ""
 
 
-Item = IncomingMessage | MessageEdited | MessageDeleted | MessageHidden | DeliveryReceipt | AccessRevoked | Ignored
+Item = (
+    IncomingMessage
+    | MessageEdited
+    | MessageDeleted
+    | MessageHidden
+    | Reacted
+    | DeliveryReceipt
+    | AccessRevoked
+    | Ignored
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +196,7 @@ class OutgoingMessage:
     files: tuple[OutgoingFile, ...] = ()
     template_id: str = ""  # WhatsApp: Twilio content_sid
     template_variables: Mapping[str, str] = field(default_factory=dict)
+    private_reply_to: str = ""  # a first private answer to this public post or comment
     last_from_citizen_at: datetime | None = None  # for the platform's window
     idempotency_key: str = ""
 
@@ -184,7 +208,24 @@ class SentMessage:
     external_id: str
     url: str = ""
     sent_at: datetime | None = None  # the platform's time when it says so
-    thread_id: str = ""  # X DMs: dm_conversation_id
+    thread_id: str = ""  # X DMs: dm_conversation_id; Messenger: the citizen's id there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A text the platform approved beforehand. ``body`` has {{name}} where a variable goes; ``examples`` names all.
+
+    ``status``: approved (may be sent) | pending | rejected (``reason`` in the platform's words) | other."""
+
+    external_id: str
+    name: str
+    status: str
+    body: str = ""
+    language: str = ""
+    category: str = ""
+    reason: str = ""
+    examples: Mapping[str, str] = field(default_factory=dict)
+    buttons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,7 +256,11 @@ class Capabilities:
     window: Window | None = None  # private messages only
     can_thread: bool = False  # split one long public answer into numbered posts
     can_hide: bool = False
-    can_delete: bool = False
+    can_delete: bool = False  # what we posted ourselves
+    can_like: bool = False
+    can_reply_privately: bool = False  # to a public post or comment
+    private_reply_within: timedelta | None = None  # of that post or comment; once for each. None: no such limits
+    has_templates: bool = False
     receipts: frozenset[ReceiptState] = frozenset()
     max_files: int = 0
     files_public: Files = Files()

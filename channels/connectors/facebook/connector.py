@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from channels.connector import Connector, Found, Health, Tally
-from channels.connectors.facebook import parse, read, send, signature, webhooks
+from channels.connectors.facebook import parse, read, send, signature, thread, webhooks
 from channels.connectors.facebook.graph import Graph
 from channels.errors import BadSignature, PermanentFailure
 from channels.messages import (
@@ -28,6 +28,7 @@ class FacebookConnector(Connector):
     app_secrets = ("app_secret", "verify_token")
     account_secrets = ("page_token",)
     asks_profiles = True
+    fetches_threads = True
     gap_rounds_apart = timedelta(minutes=2)  # a small Page may make 4,800 calls a day, and a round takes six
     media_hosts = (".fbcdn.net", ".fbsbx.com", ".facebook.com")
 
@@ -67,6 +68,15 @@ class FacebookConnector(Connector):
         """See read.fetch_since; Meta pages by time, so ``last_seen`` is not needed."""
         return read.fetch_since(self._graph(account), account, since, tally)
 
+    @classmethod
+    def thread_root(cls, account_id: str, thread_id: str, under: str) -> str:
+        """See thread.root."""
+        return thread.root(account_id, thread_id, under)
+
+    def fetch_thread(self, account: AccountCredentials, root_id: str) -> list[IncomingMessage]:
+        """See thread.fetch."""
+        return thread.fetch(self._graph(account), account, root_id)
+
     def check(self, account: AccountCredentials) -> Health:
         """Who the page token says we are, and when it ends. Raises TemporaryFailure when Meta cannot be asked."""
         if not account.secrets.get("page_token"):
@@ -103,9 +113,9 @@ class FacebookConnector(Connector):
         """Hide a comment, or show it again. Raises as ``send``."""
         send.hide(self._graph(account), external_id, hidden)
 
-    def like(self, account: AccountCredentials, external_id: str) -> None:
-        """Like a post or comment as the Page. Raises as ``send``."""
-        send.like(self._graph(account), external_id)
+    def like(self, account: AccountCredentials, external_id: str, liked: bool = True) -> None:
+        """Like a post or comment as the Page, or like it no more. Raises as ``send``."""
+        send.like(self._graph(account), external_id, liked)
 
     def delete(self, account: AccountCredentials, external_id: str) -> None:
         """Remove a comment. Raises as ``send``."""

@@ -32,7 +32,16 @@ WINDOW_CLOSED = {2018278, 2534022, 2018065}  # subcodes of 10
 UNREACHABLE = {1545041, 2018001, 2018108}  # subcodes: not available, no matching user, receives no messages
 GONE = {33}  # subcode of 100: object does not exist
 UPLOAD = {2018047}  # subcode of 100: the attachment was not taken
-BY_CODE = {506: "duplicate", 368: "blocked_for_policy", 551: "recipient", 10: "permission", 3: "permission"}
+BY_CODE = {
+    10900: "replied_privately",
+    10902: "no_private_reply",  # nothing one can answer privately
+    10903: "no_private_reply",  # older than seven days, or the citizen takes none (third parties; Meta says little)
+    506: "duplicate",
+    368: "blocked_for_policy",
+    551: "recipient",
+    10: "permission",
+    3: "permission",
+}
 
 
 def judge(response: requests.Response, call: Call) -> SendError:

@@ -25,6 +25,7 @@ MAX_POST_PAGES = 5
 CLOCKS_APART = timedelta(seconds=30)  # Meta's seconds against ours
 COMMENT_FIELDS = "id,message,from,created_time,permalink_url,parent{id},attachment{type,url,title,media}"
 POST_FIELDS = "id,message,from,created_time,updated_time,permalink_url,attachments{type,url,title,media}"
+PRIVATE_REPLY_FIELDS = "can_reply_privately,private_reply_conversation{id}"
 MESSAGE_FIELDS = "id,message,from,to,created_time,sticker,attachments{id,mime_type,name,image_data,video_data,file_url}"
 
 
@@ -125,8 +126,8 @@ def _find_comment(graph: Graph, account: AccountCredentials, message: OutgoingMe
 
 
 def _find_message(graph: Graph, account: AccountCredentials, message: OutgoingMessage, since: datetime) -> Found:
-    if not message.to:
-        return Found()  # a private reply to a comment: we do not know the citizen's Messenger id
+    if message.private_reply_to:
+        return _find_private_reply(graph, account, message, since)
     conversations = graph.get(
         f"{account.external_id}/conversations", platform="messenger", user_id=message.to, fields="id"
     )
@@ -148,6 +149,29 @@ def _find_message(graph: Graph, account: AccountCredentials, message: OutgoingMe
             doubt = True
         doubt = doubt or not covered.wholly
     return Found(surely_absent=not doubt)
+
+
+def _find_private_reply(graph: Graph, account: AccountCredentials, message: OutgoingMessage, since: datetime) -> Found:
+    """By the comment itself: Meta tells in which conversation it was answered privately, and whether that still may
+    be. It may be once, so that as long as it may it was surely not."""
+    try:
+        comment = graph.get(message.private_reply_to, fields=PRIVATE_REPLY_FIELDS)
+    except PermanentFailure as failure:
+        if failure.reason != "gone":
+            raise
+        return Found()
+    place = ident(mapping(comment.get("private_reply_conversation")).get("id"))
+    if not place:
+        return Found(surely_absent=comment.get("can_reply_privately") is True)
+    for found in _all(graph, f"{place}/messages", _Covered(), until=since, fields=MESSAGE_FIELDS):
+        at, sender = moment(found.get("created_time")), ident(mapping(found.get("from")).get("id"))
+        if at is None or at < since or sender != account.external_id:
+            continue
+        if _same(message.text, text(found.get("message"))):
+            people = [ident(mapping(person).get("id")) for person in _data(found, "to")]
+            citizen = next((person for person in people if person != account.external_id), "")
+            return Found(sent=SentMessage(external_id=ident(found.get("id")), sent_at=at, thread_id=citizen))
+    return Found()
 
 
 def _participant(graph: Graph, account: AccountCredentials, external_id: str) -> dict[str, Any]:

@@ -33,6 +33,9 @@ CAPABILITIES = Capabilities(
     can_hide=True,
     can_delete=True,
     receipts=frozenset({ReceiptState.SENT, ReceiptState.DELIVERED, ReceiptState.READ}),
+    can_like=True,
+    can_reply_privately=True,
+    private_reply_within=timedelta(days=7),
     max_files=1,
     files_public=Files(most=1, sizes=dict.fromkeys(PICTURES, MAX_PHOTO_BYTES)),
     files_private=Files(most=1, sizes=dict.fromkeys((*PICTURES, "application/pdf", "video/mp4"), MAX_FILE_BYTES)),
@@ -56,9 +59,12 @@ def hide(graph: Graph, external_id: str, hidden: bool = True) -> None:
     graph.post(external_id, {"is_hidden": "true" if hidden else "false"}, call=Call.CHANGE)
 
 
-def like(graph: Graph, external_id: str) -> None:
-    """Like a post or comment as the Page. Raises as ``send``."""
-    graph.post(f"{external_id}/likes", {}, call=Call.CHANGE)
+def like(graph: Graph, external_id: str, liked: bool = True) -> None:
+    """Like a post or comment as the Page, or like it no more. Raises as ``send``."""
+    if liked:
+        graph.post(f"{external_id}/likes", {}, call=Call.CHANGE)
+    else:
+        graph.delete(f"{external_id}/likes")
 
 
 def delete(graph: Graph, external_id: str) -> None:
@@ -89,10 +95,16 @@ def _comment(graph: Graph, message: OutgoingMessage) -> SentMessage:
 
 
 def _private(graph: Graph, account: AccountCredentials, message: OutgoingMessage) -> SentMessage:
-    form = _envelope(message)
+    form = _envelope(account, message)
     path = f"{account.external_id}/messages"
     if not message.files:
-        return SentMessage(external_id=_id(graph.post(path, form | _said(message.text)), "message_id"))
+        answer = graph.post(path, form | _said(message.text))
+        # After a private reply this is the first we hear of who they are in Messenger.
+        citizen = ident(answer.get("recipient_id"))
+        return SentMessage(external_id=_id(answer, "message_id"), thread_id=citizen)
+    if message.private_reply_to:
+        # One message is all Meta takes before the citizen answers: not a file and then words.
+        raise PermanentFailure("", "content", "a private reply is text only")
     file = message.files[0]
     attachment = {"type": _kind(file), "payload": {"attachment_id": _upload(graph, account, file)}}
     answer = graph.post(path, form | {"message": json.dumps({"attachment": attachment})})
@@ -107,16 +119,17 @@ def _private(graph: Graph, account: AccountCredentials, message: OutgoingMessage
         raise UnknownOutcome(failure.code, "no_answer", "the file went, the text did not") from failure
 
 
-def _envelope(message: OutgoingMessage) -> dict[str, str]:
+def _envelope(account: AccountCredentials, message: OutgoingMessage) -> dict[str, str]:
     """Recipient and kind of message. Nested values as JSON text: the SDK form-encodes and mangles dicts."""
-    if not message.to:
-        # A first private answer to a public comment; once per comment, within seven days.
-        if not message.in_reply_to:
-            raise PermanentFailure("", "recipient", "no recipient")
+    if message.private_reply_to:
+        # A first private answer to a public comment or post; once for each, within seven days.
+        post = message.private_reply_to.startswith(f"{account.external_id}_")
         return {
-            "recipient": json.dumps({"comment_id": message.in_reply_to}),
+            "recipient": json.dumps({"post_id" if post else "comment_id": message.private_reply_to}),
             "messaging_type": "RESPONSE",
         }
+    if not message.to:
+        raise PermanentFailure("", "recipient", "no recipient")
     form = {"recipient": json.dumps({"id": message.to}), "messaging_type": "RESPONSE"}
     window = CAPABILITIES.window
     if window is None or window.human_agent_length is None or message.last_from_citizen_at is None:

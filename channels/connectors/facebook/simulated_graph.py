@@ -76,7 +76,7 @@ def routes(platform: "SimulatedFacebook") -> list[BaseRoute]:
     api = _Graph(platform)
     return [
         Route(f"/{VERSION}/{{node}}", api.node, methods=["GET", "POST", "DELETE"]),
-        Route(f"/{VERSION}/{{node}}/{{edge}}", api.edge, methods=["GET", "POST"]),
+        Route(f"/{VERSION}/{{node}}/{{edge}}", api.edge, methods=["GET", "POST", "DELETE"]),
     ]
 
 
@@ -85,6 +85,7 @@ class _Call:
     """One checked call: the Page of its token, and its parameters from query and form."""
 
     page: DemoAccount
+    method: str
     node: str
     form: Form
 
@@ -125,6 +126,7 @@ class _Graph:
             ("POST", "messages"): self._message,
             ("POST", "message_attachments"): self._upload,
             ("POST", "likes"): self._like,
+            ("DELETE", "likes"): self._like,
             ("POST", "subscribed_apps"): self._subscribe,
         }
         act = edges.get((request.method, request.path_params["edge"]))
@@ -159,7 +161,7 @@ class _Graph:
         if proof is not None and not hmac.compare_digest(str(proof), wanted):
             raise Refused(100, "Invalid appsecret_proof provided in the API argument")
         node = request.path_params["node"]
-        return _Call(page, page.external_id if node == "me" else node, form)
+        return _Call(page, request.method, page.external_id if node == "me" else node, form)
 
     # -- objects ---------------------------------------------------------------------------------------------
 
@@ -170,7 +172,8 @@ class _Graph:
         if who is not None and self._talk(call.page.external_id, who):
             return {"id": who.psid, "name": who.name}
         item = self._item(call)
-        return self._post(item) if item["id"] in self.platform.state["posts"] else self._reply(item)
+        shown = self._post(item) if item["id"] in self.platform.state["posts"] else self._reply(item)
+        return shown | (self._answered_privately(item) if "can_reply_privately" in call.text("fields") else {})
 
     async def _update(self, call: _Call) -> Json:
         item = self._item(call)
@@ -207,8 +210,8 @@ class _Graph:
 
     async def _like(self, call: _Call) -> Json:
         item = self._item(call)
-        item["liked"] = True
-        self.platform.world.record("facebook", "liked", item["id"])
+        item["liked"] = call.method == "POST"
+        self.platform.world.record("facebook", "liked" if item["liked"] else "unliked", item["id"])
         self.platform.world.changed()
         return {"success": True}
 
@@ -318,8 +321,9 @@ class _Graph:
 
     def _recipient(self, call: _Call) -> Citizen:
         recipient = call.object("recipient")
-        if "comment_id" in recipient:
-            return self._private_reply(call, str(recipient["comment_id"]))
+        for which, known in (("comment_id", "comments"), ("post_id", "posts")):
+            if which in recipient:
+                return self._private_reply(self.platform.state[known], str(recipient[which]), call)
         who = next((found for found in CITIZENS if found.psid == recipient.get("id")), None)
         if who is None:
             raise Refused(100, "No matching user found", 2018001)
@@ -334,15 +338,30 @@ class _Graph:
             raise Refused(10, "This message is sent outside of allowed window.", 2018278)
         return who
 
-    def _private_reply(self, call: _Call, comment_id: str) -> Citizen:
-        comment = self.platform.public(comment_id)
-        if comment is None or not comment["citizen"]:
-            raise Refused(100, f"Object with ID '{comment_id}' does not exist", 33)
+    def _private_reply(self, known: Json, identifier: str, call: _Call) -> Citizen:
+        item = known.get(identifier)
+        if item is None or item["deleted"] or not item["citizen"] or item["page"] != call.node:
+            raise Refused(100, f"Object with ID '{identifier}' does not exist", 33)
         used = self.platform.state["private_replies"]
-        if comment_id in used:
+        if identifier in used:
             raise Refused(10900, "Activity already replied to")
-        used.append(comment_id)
-        return next(found for found in CITIZENS if found.key == comment["citizen"])
+        if not self._can_reply_privately(item):
+            raise Refused(10903, "This user cant reply to this activity")
+        used.append(identifier)
+        return next(found for found in CITIZENS if found.key == item["citizen"])
+
+    def _can_reply_privately(self, item: Json) -> bool:
+        """Once for each, within seven days, to a citizen."""
+        young = self.platform.world.now() - datetime.fromisoformat(item["at"]) <= WEEK
+        return bool(item["citizen"]) and young and item["id"] not in self.platform.state["private_replies"]
+
+    def _answered_privately(self, item: Json) -> Json:
+        """What Meta tells of it when asked."""
+        told: Json = {"can_reply_privately": self._can_reply_privately(item)}
+        if item["id"] in self.platform.state["private_replies"]:
+            who = next(found for found in CITIZENS if found.key == item["citizen"])
+            told["private_reply_conversation"] = {"id": f"t_{item['page']}-{who.psid}"}
+        return told
 
     async def _conversations(self, call: _Call) -> Json:
         self._own_page(call)

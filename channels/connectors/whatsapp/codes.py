@@ -27,8 +27,8 @@ PERMANENT: Final[Mapping[int, str]] = {
     21610: "recipient",  # the citizen replied STOP
     21617: "too_long",
     21619: "content",  # neither text, file nor template
-    21655: "content",  # ContentSid unknown
-    21656: "content",  # ContentVariables unusable
+    21655: "template",  # ContentSid unknown
+    21656: "template",  # ContentVariables unusable
     30002: "blocked_for_policy",  # put off after it took the message
     63001: "configuration",  # WhatsApp does not let Twilio in for our number
     63003: "recipient",
@@ -41,10 +41,13 @@ PERMANENT: Final[Mapping[int, str]] = {
     63019: "content",
     63021: "content",
     63024: "recipient",
-    63027: "content",
-    63028: "content",
+    63027: "template",
+    63028: "template",
     63032: "recipient",
     63033: "recipient",
+    63040: "template",  # rejected
+    63041: "template",  # paused
+    63042: "template",  # disabled
     90010: "blocked_for_policy",  # as 10001
 }
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from channels.connector import Connector, Found, Health, Tally
-from channels.connectors.whatsapp import media, parse, read, send, signature, webhooks
+from channels.connectors.whatsapp import media, parse, read, send, signature, templates, webhooks
 from channels.messages import (
     AccountCredentials,
     Capabilities,
@@ -15,6 +15,7 @@ from channels.messages import (
     OutgoingMessage,
     ReceiptState,
     SentMessage,
+    Template,
     WebhookAnswer,
     WebhookRequest,
     Window,
@@ -29,6 +30,7 @@ CAPABILITIES = Capabilities(
     receipts=frozenset(ReceiptState),
     max_files=send.MAX_FILES,
     files_private=Files(most=send.MAX_FILES, sizes=send.MAX_SIZE),
+    has_templates=True,
 )
 
 
@@ -96,6 +98,10 @@ class WhatsAppConnector(Connector):
     def restore_webhook(self, account: AccountCredentials, webhook_url: str) -> None:
         """See webhooks.restore."""
         webhooks.restore(self.app, self.session, account, webhook_url)
+
+    def templates(self, account: AccountCredentials) -> list[Template]:
+        """Twilio's content with what WhatsApp thinks of it."""
+        return templates.listed(self.app, self.session)
 
     def capabilities(self) -> Capabilities:
         """1,600 characters, 24 hours, then templates; receipts up to read."""

@@ -15,7 +15,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from channels.connectors.whatsapp import simulated_templates
 from channels.connectors.whatsapp.signature import Form
+from channels.connectors.whatsapp.simulated_templates import GONE, TEMPLATES, status_of
 from channels.simulator.platform import Endpoint, Json
 
 if TYPE_CHECKING:
@@ -23,16 +25,6 @@ if TYPE_CHECKING:
 
 BASE = "/2010-04-01/Accounts"
 MAX_BODY = 1600
-# The approved templates of Waterkant: content sid -> text with variables, buttons.
-TEMPLATES: dict[str, Json] = {
-    "HX00000000000000000000000000000001": {
-        "body": "Beste {{1}}, wij hebben een antwoord op uw vraag. Wilt u het nu ontvangen?",
-        "buttons": [
-            {"payload": "JA", "label": "Ja, graag"},
-            {"payload": "NEE", "label": "Nee, dank u"},
-        ],
-    },
-}
 
 Handler = Callable[["SimulatedWhatsApp", Request], Awaitable[Response]]
 
@@ -52,8 +44,16 @@ def routes(platform: "SimulatedWhatsApp") -> list[BaseRoute]:
 
         return guarded
 
+    def let_in_only(handler: Endpoint) -> Endpoint:
+        @wraps(handler)
+        async def guarded(request: Request) -> Response:
+            return await handler(request) if let_in(platform, request) else refusal("token")
+
+        return guarded
+
     messages = f"{BASE}/{{account}}/Messages"
     return [
+        simulated_templates.route(let_in_only, platform),
         Route(f"{messages}.json", endpoint(_create), methods=["POST"]),
         Route(f"{messages}.json", endpoint(_list), methods=["GET"]),
         Route(f"{messages}/{{sid}}/Media.json", endpoint(_media_list), methods=["GET"]),
@@ -95,7 +95,7 @@ async def _create(platform: "SimulatedWhatsApp", request: Request) -> Response:
     buttons: list[Json] = []
     if template:
         try:
-            body = _filled(template, given.get("ContentVariables", ""))
+            body = simulated_templates.filled(template, _variables(given.get("ContentVariables", "")))
         except ValueError:
             return error(400, 21656, "The ContentVariables parameter is invalid.")
         buttons, media = TEMPLATES[template]["buttons"], []
@@ -125,7 +125,7 @@ def _refused(
     if sender != platform.number:
         return error(400, 63007, "Twilio could not find a Channel with the specified From address")
     if template:
-        if template not in TEMPLATES:
+        if status_of(platform, template) == GONE:
             return error(400, 21655, "The ContentSid is Invalid")
         return None
     if not body and not media:
@@ -303,13 +303,12 @@ def _shown_file(platform: "SimulatedWhatsApp", message: Json, file: Json) -> Jso
     }
 
 
-def _filled(template: str, variables: str) -> str:
-    """The text of a template; a variable not given stays as it is. ValueError for unusable variables."""
-    given = json.loads(variables) if variables else {}
+def _variables(text: str) -> Json:
+    """What was given for them. Raises ValueError for what is no object."""
+    given = json.loads(text) if text else {}
     if not isinstance(given, dict):
         raise ValueError("no object")  # noqa: TRY004 - as unusable as broken JSON
-    text: str = TEMPLATES[template]["body"]
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: str(given.get(match[1], match[0])), text)
+    return given
 
 
 def _type(url: str) -> str:

@@ -15,6 +15,7 @@ from channels.connectors.whatsapp import simulated_api, simulated_phone, simulat
 from channels.connectors.whatsapp.parse import CHANNEL
 from channels.connectors.whatsapp.send import WINDOW
 from channels.connectors.whatsapp.signature import sign
+from channels.connectors.whatsapp.simulated_templates import judge, status_of
 from channels.simulator import town
 from channels.simulator.platform import Json, Platform, Webhook, World
 
@@ -23,6 +24,8 @@ PROGRESS = ("accepted", "queued", "sent", "delivered", "read")
 ERRORS = {
     63016: "Failed to send freeform message because you are outside the allowed window.",
     63024: "Invalid message recipient",
+    63040: "Template is rejected",
+    63041: "Template is paused",
 }
 
 
@@ -50,7 +53,7 @@ class SimulatedWhatsApp(Platform):
 
     def empty(self) -> Json:
         """Nobody said anything yet: on WhatsApp the citizen speaks first."""
-        return {"messages": {}, "last_from": {}, "callback_url": None, "sender_status": "ONLINE"}
+        return {"messages": {}, "last_from": {}, "callback_url": None, "sender_status": "ONLINE", "templates": {}}
 
     def routes(self) -> list[BaseRoute]:
         """Twilio's paths under /2010-04-01/Accounts/ and /v2/Channels/Senders."""
@@ -82,7 +85,11 @@ class SimulatedWhatsApp(Platform):
         return simulated_phone.street(self)
 
     def play(self, action: str, data: Json) -> Json:
-        """message, location, contact, button or read. Raises ValueError with a Dutch sentence."""
+        """message, location, contact, button or read; template {sid, status}: WhatsApp's judgement of one changes.
+
+        Raises ValueError with a Dutch sentence."""
+        if action == "template":
+            return judge(self, data)
         return simulated_phone.play(self, action, data)
 
     # -- what is said --------------------------------------------------------------------------------------
@@ -185,6 +192,8 @@ class SimulatedWhatsApp(Platform):
             return 63024
         if not message["template"] and not message["in_window"]:
             return 63016
+        if message["template"] and not message["in_window"]:
+            return {"approved": None, "rejected": 63040}.get(status_of(self, message["template"]), 63041)
         return None
 
     # -- webhooks ------------------------------------------------------------------------------------------

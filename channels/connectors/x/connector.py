@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from requests.auth import AuthBase
 
 from channels.connector import Connector, Found, Health, Tally
-from channels.connectors.x import length, parse, read, send, signature
+from channels.connectors.x import length, parse, read, send, signature, thread
 from channels.connectors.x.client import XClient
 from channels.connectors.x.webhooks import Webhooks
 from channels.errors import BadSignature, PermanentFailure
@@ -35,6 +35,7 @@ class XConnector(Connector):
     kind: ClassVar[str] = "x"
     app_secrets: ClassVar[tuple[str, ...]] = ("consumer_key", "consumer_secret", "bearer_token")
     account_secrets: ClassVar[tuple[str, ...]] = ("access_token", "access_token_secret")
+    fetches_threads: ClassVar[bool] = True
     gap_rounds_apart: ClassVar[timedelta] = read.ROUNDS_APART
     media_hosts: ClassVar[tuple[str, ...]] = ("pbs.twimg.com", "video.twimg.com", DM_MEDIA_HOST)
 
@@ -74,6 +75,10 @@ class XConnector(Connector):
         """See read.fetch_since."""
         return read.fetch_since(self._client(account), since, last_seen, tally)
 
+    def fetch_thread(self, account: AccountCredentials, root_id: str) -> list[IncomingMessage]:
+        """See thread.fetch."""
+        return thread.fetch(self._client(account), root_id)
+
     def check(self, account: AccountCredentials) -> Health:
         """See read.check."""
         try:
@@ -110,6 +115,7 @@ class XConnector(Connector):
             can_thread=True,
             can_hide=True,
             can_delete=True,
+            can_reply_privately=True,
             receipts=frozenset({ReceiptState.SENT, ReceiptState.READ}),
             max_files=send.MAX_FILES,
             files_public=Files(most=send.MAX_FILES, sizes=send.MAX_SIZE),

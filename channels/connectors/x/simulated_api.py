@@ -26,6 +26,7 @@ PROBLEMS = "https://api.x.com/2/problems/"
 RATE_LIMIT = 100
 WINDOW = timedelta(minutes=15)
 MENTIONS_KEPT = 800
+SEARCHED = timedelta(days=7)  # how far back recent search looks
 DM_DAYS = timedelta(days=30)
 DUPLICATE_WITHIN = timedelta(days=1)
 POST_KEYS = {"text", "reply", "media", "quote_tweet_id", "reply_settings"}
@@ -130,6 +131,7 @@ class Api:
 
         return [
             at("/2/tweets", "POST", self.create_post),
+            at("/2/tweets/search/recent", "GET", self.search),
             at("/2/tweets/{id}", "GET", self.get_post),
             at("/2/tweets/{id}", "DELETE", self.delete_post),
             at("/2/tweets/{id}/hidden", "PUT", self.hide_post),
@@ -256,6 +258,19 @@ class Api:
         ]
         return self._page(request, found[:MENTIONS_KEPT], wire.v2_post, self._includes, least=5)
 
+    async def search(self, request: Request, account: DemoAccount) -> Response:
+        """GET /2/tweets/search/recent: ``conversation_id:`` alone, of the last seven days, newest first."""
+        word, _, key = request.query_params.get("query", "").partition(":")
+        if word != "conversation_id" or not key.isdecimal():
+            raise invalid("This street searches by conversation_id only.")
+        since = self.platform.world.now() - SEARCHED
+        found = [
+            post
+            for post in self._visible()
+            if post["conversation"] == key and datetime.fromisoformat(post["at"]) >= since
+        ]
+        return self._page(request, found, wire.v2_post, self._includes, least=10)
+
     async def list_posts(self, request: Request, account: DemoAccount) -> Response:
         """GET /2/users/:id/tweets: newest first."""
         key = request.path_params["id"]
@@ -307,7 +322,7 @@ class Api:
         media = self._attached([item.get("media_id") for item in body.get("attachments") or []])
         if not isinstance(text, str) or not (text or media) or len(text) > DM_LIMIT or len(media) > 1:
             raise invalid("text or one attachment is required.")
-        if who is None:
+        if who is None or who.x_id in self.platform.state.get("no_dms", []):
             raise _forbidden(NOT_TO_THEM)
         dm = self.platform.add_dm(who, text, media, from_us=True)
         self.platform.world.record("x", "answered", dm["id"], text=text, to=who.key, media=len(media))

@@ -114,6 +114,7 @@ class SimulatedX(Platform):
             "aside": lambda who, given: self._play_reply(who, given, name_them=False),
             "quote": self._play_quote,
             "dm": self._play_dm,
+            "no_dms": self._play_no_dms,
             "edit": self._play_edit,
             "delete": self._play_delete,
             "read": self._play_read,
@@ -134,6 +135,15 @@ class SimulatedX(Platform):
         self.state["envelope"] = envelope
         self.world.changed()
         return {"id": envelope}
+
+    def _play_no_dms(self, who: Citizen, data: Json) -> Json:
+        """From now on they take no direct messages of accounts they do not follow (``on``), or do again."""
+        closed: list[str] = self.state.setdefault("no_dms", [])
+        if who.x_id in closed:
+            closed.remove(who.x_id)
+        if data.get("on"):
+            closed.append(who.x_id)
+        return {"id": who.x_id}
 
     def _play_mention(self, who: Citizen, data: Json) -> Json:
         text = self._written(data)

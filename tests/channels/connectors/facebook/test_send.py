@@ -4,12 +4,15 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from channels.clock import now
+from channels.connector import Found
 from channels.errors import PermanentFailure, UnknownOutcome
 from channels.messages import (
     Capabilities,
@@ -154,11 +157,32 @@ def test_send_private_words_lost_after_the_file_is_unknown(facebook: Facebook, p
 
 def test_send_private_reply_to_a_comment(facebook: Facebook) -> None:
     comment = facebook.comment()
-    message = OutgoingMessage(text="Mag ik uw adres?", public=False, thread_id=comment["id"], in_reply_to=comment["id"])
-    facebook.connector.send(facebook.page, message)
+    message = OutgoingMessage(text="Mag ik uw adres?", public=False, thread_id="?", private_reply_to=comment["id"])
+    sent = facebook.connector.send(facebook.page, message)
+    assert sent.thread_id == AISHA_PSID
     (ours,) = messages_by_us(facebook)
     assert (ours["citizen"], ours["text"]) == ("aisha", "Mag ik uw adres?")
-    assert refused(facebook, message) == ("10900", "other")
+    assert refused(facebook, message) == ("10900", "replied_privately")
+
+
+def test_private_reply_to_a_comment_of_eight_days_ago_is_refused(facebook: Facebook) -> None:
+    comment = facebook.comment()
+    facebook.world.ahead = timedelta(days=8)
+    message = OutgoingMessage(text="Mag ik uw adres?", public=False, thread_id="?", private_reply_to=comment["id"])
+    assert refused(facebook, message) == ("10903", "no_private_reply")
+
+
+def test_private_reply_is_found_by_its_comment(facebook: Facebook) -> None:
+    comment = facebook.comment()
+    message = OutgoingMessage(text="Mag ik uw adres?", public=False, thread_id="?", private_reply_to=comment["id"])
+    since = now() - timedelta(minutes=1)
+    assert facebook.connector.find_sent(facebook.page, message, since) == Found(surely_absent=True)
+    sent = facebook.connector.send(facebook.page, message)
+    found = facebook.connector.find_sent(facebook.page, message, since)
+    assert found.sent is not None
+    assert (found.sent.external_id, found.sent.thread_id) == (sent.external_id, AISHA_PSID)
+    other = replace(message, text="Iets anders")
+    assert facebook.connector.find_sent(facebook.page, other, since) == Found()
 
 
 @pytest.mark.parametrize(
@@ -271,6 +295,8 @@ def test_hide_show_like_and_delete(facebook: Facebook) -> None:
     assert comment["hidden"] is False
     facebook.connector.like(facebook.page, comment["id"])
     assert comment["liked"] is True
+    facebook.connector.like(facebook.page, comment["id"], liked=False)
+    assert comment["liked"] is False
     facebook.connector.delete(facebook.page, comment["id"])
     facebook.connector.delete(facebook.page, comment["id"])
     assert comment["deleted"] is True
@@ -285,6 +311,9 @@ def test_capabilities(facebook: Facebook) -> None:
         window=Window(length=timedelta(hours=24), human_agent_length=timedelta(days=7)),
         can_hide=True,
         can_delete=True,
+        can_like=True,
+        can_reply_privately=True,
+        private_reply_within=timedelta(days=7),
         receipts=frozenset({ReceiptState.SENT, ReceiptState.DELIVERED, ReceiptState.READ}),
         max_files=1,
         files_public=Files(most=1, sizes=dict.fromkeys(("image/jpeg", "image/png", "image/gif"), 10 * MEGABYTE)),

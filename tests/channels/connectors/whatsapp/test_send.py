@@ -13,7 +13,7 @@ import pytest
 from channels import clock
 from channels.connectors.whatsapp.codes import PERMANENT, TEMPORARY
 from channels.connectors.whatsapp.connector import WhatsAppConnector
-from channels.connectors.whatsapp.simulated_api import TEMPLATES
+from channels.connectors.whatsapp.simulated_templates import TEMPLATES
 from channels.errors import REASONS, PermanentFailure, SendError, TemporaryFailure, UnknownOutcome
 from channels.http import PlatformSession
 from channels.messages import (
@@ -169,7 +169,7 @@ def test_send_to_a_stranger_fails_afterwards(
     [
         (answer("x" * 1601), "21617", "too_long"),
         (answer(to="whatsapp:31600000001"), "21211", "recipient"),
-        (answer("", template_id="HX1"), "21655", "content"),
+        (answer("", template_id="HX1"), "21655", "template"),
         (answer("  \n"), "", "content"),
         (answer("", to=""), "", "recipient"),
         (answer(files=(photo(), photo())), "", "content"),

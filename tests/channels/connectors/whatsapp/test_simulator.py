@@ -10,7 +10,7 @@ import requests
 from channels import clock
 from channels.connectors.whatsapp.connector import WhatsAppConnector
 from channels.connectors.whatsapp.send import twilio_client
-from channels.connectors.whatsapp.simulated_api import TEMPLATES
+from channels.connectors.whatsapp.simulated_templates import TEMPLATES
 from channels.http import PlatformSession
 from channels.messages import AccountCredentials, AppCredentials, Attachment, IncomingMessage, OutgoingMessage
 from tests.channels.connectors.whatsapp.conftest import PUBLIC_URL, WEBHOOK, Town
