@@ -22,6 +22,7 @@ from channels.messages import (
     MessageDeleted,
     MessageEdited,
     MessageHidden,
+    Reacted,
     ReceiptState,
 )
 from channels.models import Account, EventState, InboundEvent
@@ -218,6 +219,8 @@ def _one(batch: Batch, account: Account, item: Item) -> str:
             changes.deleted(batch, account, item)
         case MessageHidden():
             changes.hidden(batch, account, item)
+        case Reacted():
+            changes.reacted(batch, account, item)
         case DeliveryReceipt():
             changes.receipt(batch, account, item)
             if item.state == ReceiptState.FAILED and item.reason in OF_THE_ACCOUNT:

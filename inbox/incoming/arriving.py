@@ -74,7 +74,7 @@ def _owe(batch: Batch, conversation: Conversation, identity: Identity, since: da
         conversation.result, conversation.closed_at = "", None
         batch.changes.note(conversation, "reopened")
     conversation.status, conversation.snoozed_until = Status.OPEN, None
-    if identity.contact.blocked_at is None:
+    if not identity.contact.blocked(now()):
         batch.clocks.start(conversation, since)
 
 

@@ -49,7 +49,7 @@ def give(batch: Batch) -> int:
             text=agreed.out_of_hours_text,
             is_public=conversation.public,
             sensitive=conversation.sensitive,
-            blocked=conversation.identity.contact.blocked_at is not None,
+            blocked=conversation.identity.contact.blocked(moment),
             already_in_closed_period=(conversation.pk, office_hours.closed_since(hours, moment)) in once,
             already_in_public_thread=(account.pk, conversation.thread_id) in threads,
             is_from_citizen=True,

@@ -8,10 +8,11 @@ from datetime import timedelta
 from django.db.models import Q
 
 from channels.clock import now
-from channels.messages import DeliveryReceipt, Ignored, IncomingMessage, Item, Person
+from channels.messages import DeliveryReceipt, Ignored, IncomingMessage, Item, Person, Reacted
 from channels.models import Account
+from inbox import live
 from inbox.actions.receive import Changes
-from inbox.incoming import attempts, keys
+from inbox.incoming import attempts, keys, reactions
 from inbox.incoming.clockbook import Agreements, ClockBook
 from inbox.models import (
     Attachment,
@@ -69,6 +70,8 @@ class Batch:
     # Citizens' messages that came in now, for what follows once they are saved (the out-of-hours reply).
     arrived: list[tuple[Account, Conversation, Message]] = field(default_factory=list)
     troubles: list[tuple[Account, str, str]] = field(default_factory=list)  # of the account: reason, code
+    reactions: dict[reactions.Key, Reacted] = field(default_factory=dict)
+    reacted: dict[int, Conversation] = field(default_factory=dict)  # known ones with a new reaction
 
     def current(self, account: Account, external_id: str) -> str:
         """The id under which a message goes now: an edit on X gives it a new one."""
@@ -136,6 +139,10 @@ class Batch:
         EarlyChange.objects.bulk_create(self.new_early, ignore_conflicts=True)
         if self.early_done:
             EarlyChange.objects.filter(pk__in=self.early_done).delete()
+        reactions.save(self.reactions)
+        for conversation in self.reacted.values():
+            # No change of the conversation: it only looks different.
+            live.announce(conversation.pk, {conversation.department_id}, "reacted")
 
 
 def people(item: Item) -> Iterable[Person]:

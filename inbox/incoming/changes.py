@@ -13,9 +13,10 @@ from channels.messages import (
     MessageDeleted,
     MessageEdited,
     MessageHidden,
+    Reacted,
 )
 from channels.models import Account
-from inbox.incoming import receipts
+from inbox.incoming import reactions, receipts
 from inbox.incoming.batch import Batch, watermark
 from inbox.models import Attachment, AttachmentState, Conversation, Delivery, EarlyChange, Message, MessageVersion
 
@@ -52,6 +53,17 @@ def hidden(batch: Batch, account: Account, item: MessageHidden) -> None:
         hide(batch, message, item.hidden, item.at)
         return
     _remember(batch, account, item.external_id, EarlyChange(what=HIDDEN, data={"hidden": item.hidden}, at=item.at))
+
+
+def reacted(batch: Batch, account: Account, item: Reacted) -> None:
+    """A symbol under a message, or no more: shown there, and it changes nothing else."""
+    place = reactions.key(account, item)
+    if reactions.newer(item, batch.reactions.get(place)):
+        batch.reactions[place] = item
+    message = batch.message(account, item.external_id)
+    if message is not None and message.pk is not None:
+        conversation = batch.conversation(message)
+        batch.reacted[conversation.pk] = conversation
 
 
 def receipt(batch: Batch, account: Account, item: DeliveryReceipt) -> None:

@@ -14,10 +14,24 @@ from channels.messages import (
     MessageEdited,
     MessageHidden,
     Person,
+    Reacted,
 )
 
 POSTS = {"post", "status", "photo", "video", "link", "note"}
-NOTHING_SAID = {"reaction", "like", "share", "album", "event", "rating", "milestone", "coupon"}
+REACTIONS = {"reaction", "like"}
+# Meta's words for what is put under a post or comment; one that it adds later is shown as a heart is: it is no text.
+SYMBOLS = {
+    "like": "👍",
+    "love": "❤️",
+    "care": "🤗",
+    "haha": "😆",
+    "wow": "😮",
+    "sad": "😢",
+    "angry": "😡",
+    "thankful": "🌸",
+    "pride": "🏳️‍🌈",
+}
+NOTHING_SAID = {"share", "album", "event", "rating", "milestone", "coupon"}
 ADDED, EDITED, REMOVED = {"add"}, {"edit", "edited", "update"}, {"remove", "delete"}
 SHOWN = {"hide": True, "unhide": False}
 
@@ -38,6 +52,8 @@ def read_change(change: dict[str, Any], page_id: str, at: datetime) -> list[Item
         return [_comment(value, page_id, at)]
     if item in POSTS or (item == "share" and _says_something_here(value, page_id)):
         return [_post(value, page_id, at)]
+    if item in REACTIONS:
+        return [_reaction(value, page_id, at)]
     if item in NOTHING_SAID:
         return [Ignored(reason=word(item), account_id=page_id)]
     return [Ignored(reason=f"unknown item {word(item)}", account_id=page_id)]
@@ -146,6 +162,25 @@ def _post(value: dict[str, Any], page_id: str, at: datetime) -> Item:
         url=text(value.get("permalink_url"))
         or text(mapping(value.get("post")).get("permalink_url"))
         or f"https://www.facebook.com/{post_id}",
+    )
+
+
+def _reaction(value: dict[str, Any], page_id: str, at: datetime) -> Item:
+    """Under a comment when there is one, else under the post. ``edit`` is another symbol in place of the one there."""
+    target = ident(value.get("comment_id")) or ident(value.get("post_id"))
+    person, verb = _author(value), value.get("verb")
+    if not target or not person.external_id:  # the Page itself is liked, or by somebody whom Meta does not name
+        return Ignored(reason=word(value.get("item")), account_id=page_id)
+    if verb not in ADDED | EDITED | REMOVED:
+        return Ignored(reason=f"unknown verb {word(verb)}", account_id=page_id)
+    removed = verb in REMOVED
+    return Reacted(
+        account_id=page_id,
+        external_id=target,
+        person=person,
+        symbol="" if removed else SYMBOLS.get(text(value.get("reaction_type")) or "like", "❤️"),
+        removed=removed,
+        at=moment(value.get("created_time")) or at,
     )
 
 

@@ -24,12 +24,12 @@ from channels.messages import (
     MessageDeleted,
     MessageEdited,
     Person,
+    Reacted,
     ReceiptState,
 )
 
 # Meta's key -> our reason for leaving it.
 SAYS_NOTHING = {
-    "reaction": "reaction",
     "optin": "optin",
     "referral": "referral",
     "account_linking": "account linking",
@@ -41,6 +41,8 @@ SAYS_NOTHING = {
     "messaging_feedback": "feedback",
     "typing": "typing",
 }
+# Where Meta leaves the emoji out; its other words ("other") are shown as a heart.
+SYMBOLS = {"smile": "😆", "angry": "😡", "sad": "😢", "wow": "😮", "love": "❤️", "like": "👍", "dislike": "👎"}
 FILES = {"image": "image", "audio": "audio", "video": "video", "file": "file"}
 
 
@@ -58,6 +60,8 @@ def read_event(event: dict[str, Any], page_id: str, entry_at: datetime) -> list[
         return _receipts(event, mapping(event["read"]), page_id, at, ReceiptState.READ)
     if "message_edit" in event:
         return [_edit(mapping(event["message_edit"]), page_id, at)]
+    if "reaction" in event:
+        return [_reaction(event, mapping(event["reaction"]), page_id, at)]
     for key in ("policy_enforcement", "policy-enforcement"):
         if key in event:
             return [_policy(mapping(event[key]), page_id, at)]
@@ -148,6 +152,26 @@ def _edit(edit: dict[str, Any], page_id: str, at: datetime) -> Item:
     if not isinstance(edit.get("text"), str):
         return Ignored(reason="edited without content", account_id=page_id)
     return MessageEdited(account_id=page_id, external_id=mid, text=text(edit["text"]), at=at)
+
+
+def _reaction(event: dict[str, Any], reaction: dict[str, Any], page_id: str, at: datetime) -> Item:
+    """``{mid, action: react | unreact, reaction, emoji}``; the sender is who reacted."""
+    mid, person = ident(reaction.get("mid")), _person(event.get("sender"))
+    if not mid or not person.external_id:
+        raise UnreadableError("reaction without target")
+    action = reaction.get("action")
+    if action not in ("react", "unreact"):
+        return Ignored(reason=f"unknown action {word(action)}", account_id=page_id)
+    removed = action == "unreact"
+    symbol = text(reaction.get("emoji")) or SYMBOLS.get(text(reaction.get("reaction")), "❤️")
+    return Reacted(
+        account_id=page_id,
+        external_id=mid,
+        person=person,
+        symbol="" if removed else symbol,
+        removed=removed,
+        at=at,
+    )
 
 
 def _policy(enforcement: dict[str, Any], page_id: str, at: datetime) -> Item:

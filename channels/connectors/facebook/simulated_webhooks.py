@@ -10,6 +10,15 @@ from channels.simulator.platform import Json, Webhook
 from channels.simulator.town import Citizen, DemoApp
 
 APP_ID = 205552219930001
+# Symbol: Meta's word for it under posts and comments, and in Messenger.
+SYMBOLS = {
+    "👍": ("like", "like"),
+    "❤️": ("love", "love"),
+    "😆": ("haha", "smile"),
+    "😮": ("wow", "wow"),
+    "😢": ("sad", "sad"),
+    "😡": ("angry", "angry"),
+}
 
 
 def seconds(at: str) -> int:
@@ -117,6 +126,33 @@ def edit_event(message: Json, person: Citizen, at: str) -> Json:
         "recipient": {"id": message["page"]},
         "timestamp": milliseconds(at),
         "message_edit": {"mid": message["id"], "text": message["text"], "num_edits": message["edits"]},
+    }
+
+
+def reaction_value(item: Json, post: Json, person: Citizen, symbol: str, verb: str, at: str) -> Json:
+    """The value of a reaction to a post or comment."""
+    value: Json = {
+        "from": {"id": person.facebook_id, "name": person.name},
+        "post_id": post["id"],
+        "created_time": seconds(at),
+        "item": "reaction",
+        "parent_id": post["id"],
+        "reaction_type": SYMBOLS[symbol][0],
+        "verb": verb,
+    }
+    return value | ({"comment_id": item["id"]} if item["id"] != post["id"] else {})
+
+
+def reaction_event(message: Json, person: Citizen, symbol: str, verb: str, at: str) -> Json:
+    """A reaction in Messenger; taken back, it names no symbol."""
+    said = {"mid": message["id"], "action": "unreact" if verb == "remove" else "react"}
+    if verb != "remove":
+        said |= {"reaction": SYMBOLS[symbol][1], "emoji": symbol}
+    return {
+        "sender": {"id": person.psid},
+        "recipient": {"id": message["page"]},
+        "timestamp": milliseconds(at),
+        "reaction": said,
     }
 
 

@@ -104,7 +104,7 @@ class SimulatedFacebook(Platform):
     # -- the citizen --------------------------------------------------------------------------------------------
 
     def play(self, action: str, data: Json) -> Json:
-        """comment{to}, visitor_post{page}, message{page}, edit{id}, delete{id}, read{page}.
+        """comment{to}, visitor_post{page}, message{page}, edit{id}, delete{id}, read{page}, react{id, symbol}.
 
         Raises ValueError with a Dutch sentence for what cannot be done."""
         acts: dict[str, Callable[[Citizen, Json], Json]] = {
@@ -114,6 +114,7 @@ class SimulatedFacebook(Platform):
             "edit": self._play_edit,
             "delete": self._play_delete,
             "read": self._play_read,
+            "react": self._play_react,
         }
         act = acts.get(action)
         if act is None:
@@ -192,6 +193,31 @@ class SimulatedFacebook(Platform):
             event = simulated_webhooks.receipt_event("read", page, who, at)
             self._deliver(simulated_webhooks.messaging_entry(page, event, at))
         return {"id": "", "read": len(unread)}
+
+    def _play_react(self, who: Citizen, data: Json) -> Json:
+        """A symbol under what is there, another in its place, or, the same once more, none."""
+        identifier, symbol = str(data.get("id", "")), str(data.get("symbol") or "👍")
+        item = self.state["messages"].get(identifier) or self.public(identifier)
+        if item is None:
+            raise ValueError("Dit bericht bestaat niet meer.")
+        if symbol not in simulated_webhooks.SYMBOLS:
+            raise ValueError("Dit symbool kent Facebook niet.")
+        given: Json = item.setdefault("reactions", {})
+        before = given.pop(who.key, "")
+        if before != symbol:
+            given[who.key] = symbol
+        verb = "remove" if before == symbol else "edit" if before else "add"
+        at = self._now()
+        self.world.record("facebook", "reacted", item["id"], citizen=who.key, verb=verb)
+        if self._is_message(item):
+            event = simulated_webhooks.reaction_event(item, who, symbol, verb, at)
+            self._deliver(simulated_webhooks.messaging_entry(item["page"], event, at))
+        else:
+            post = self.post_of(item)
+            value = simulated_webhooks.reaction_value(item, post, who, symbol, verb, at)
+            self._deliver(simulated_webhooks.feed_entry(item["page"], value, at))
+        found: Json = item
+        return found
 
     # -- what citizens and our own calls both do ----------------------------------------------------------------
 
@@ -326,6 +352,8 @@ class SimulatedFacebook(Platform):
         if not item["deleted"]:
             if not private:
                 actions.append({"action": "comment", "label": "Reageren", "data": {"to": item["id"]}, "asks": "text"})
+            if from_us or not private:
+                actions.append({"action": "react", "label": "👍 Leuk", "data": {"id": item["id"]}, "asks": ""})
             if not from_us:
                 actions.append({"action": "edit", "label": "Bewerken", "data": {"id": item["id"]}, "asks": "text"})
             if not from_us and not private:
@@ -344,6 +372,7 @@ class SimulatedFacebook(Platform):
             "deleted": item["deleted"],
             "hidden": item["hidden"],
             "state": item["state"] if private else "",
+            "reactions": " ".join(item.get("reactions", {}).values()),
             "replies": [self._shown(reply, page, replies) for reply in replies.get(item["id"], [])],
             "actions": actions,
         }

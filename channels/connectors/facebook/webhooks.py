@@ -18,6 +18,7 @@ FIELDS = (
     "message_deliveries",
     "message_reads",
     "message_edits",
+    "message_reactions",
 )
 NEEDED = frozenset({"feed", "messages"})  # without the others we know less; without these citizens are not heard
 

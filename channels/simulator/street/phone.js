@@ -167,6 +167,7 @@ function renderContent(item) {
     item.quote && h("blockquote", { class: "quoted" }, h("strong", {}, item.quote.name), h("span", {}, item.quote.text)),
     (item.photos ?? []).length > 0 &&
       h("div", { class: `photos n${Math.min(item.photos.length, 4)}` }, item.photos.map((url, index) => h("a", { href: localPath(url), target: "_blank", rel: "noopener" }, h("img", { src: localPath(url), alt: `Foto ${index + 1} van ${item.name}` })))),
+    item.reactions && h("p", { class: "given", "data-testid": `reactions-${item.id}` }, h("span", { class: "sr" }, "Reacties: "), item.reactions),
     item.location && h("p", { class: "location" }, icon("place"), h("span", {}, item.location.label || "Locatie", h("small", {}, `${Number(item.location.latitude).toFixed(4)}, ${Number(item.location.longitude).toFixed(4)}`))),
   ];
 }

@@ -17,6 +17,7 @@ from channels.messages import (
     MessageEdited,
     MessageHidden,
     Person,
+    Reacted,
 )
 from tests.channels.connectors.facebook.conftest import FARM, PAGE, RECEIVED, body, change, entry, only
 
@@ -267,9 +268,32 @@ def test_post_trashed_arrives_as_edited_without_message() -> None:
 
 
 @pytest.mark.parametrize(
+    ("changed", "target", "symbol", "removed"),
+    [
+        ({"verb": "add", "reaction_type": "love"}, POST, "❤️", False),
+        ({"verb": "add", "reaction_type": "sad", "comment_id": "1_2"}, "1_2", "😢", False),
+        ({"verb": "edit", "reaction_type": "new at Meta"}, POST, "❤️", False),
+        ({"verb": "remove", "reaction_type": "like"}, POST, "", True),
+        ({"verb": "add", "item": "like"}, POST, "👍", False),
+    ],
+)
+def test_reaction_under_a_post_or_comment(changed: dict[str, Any], target: str, symbol: str, removed: bool) -> None:
+    value = {"item": "reaction", "post_id": POST, "from": BY_AISHA, "created_time": 1795262399, **changed}
+    assert read(value) == Reacted(
+        account_id=PAGE,
+        external_id=target,
+        person=Person(external_id=BY_AISHA["id"], name=BY_AISHA["name"]),
+        symbol=symbol,
+        removed=removed,
+        at=datetime.fromtimestamp(1795262399, UTC),
+    )
+
+
+@pytest.mark.parametrize(
     ("value", "reason"),
     [
         ({"item": "reaction", "verb": "add", "reaction_type": "love"}, "reaction"),
+        ({"item": "reaction", "verb": "spin", "post_id": POST, "from": BY_AISHA}, "unknown verb spin"),
         ({"item": "like", "verb": "add"}, "like"),
         ({"item": "share", "verb": "add", "post_id": "999_1", "message": "Kijk", "from": BY_AISHA}, "share"),
         ({"item": "share", "verb": "add", "post_id": POST, "from": BY_AISHA}, "share"),

@@ -16,6 +16,7 @@ from channels.messages import (
     MessageDeleted,
     MessageEdited,
     Person,
+    Reacted,
     ReceiptState,
 )
 from tests.channels.connectors.facebook.conftest import AISHA_PSID, FARM, PAGE, RECEIVED, body, entry, event, only
@@ -166,6 +167,20 @@ def test_read_by_watermark() -> None:
     assert read({"read": {"watermark": 1795262400100, "seq": 38}}) == receipt(ReceiptState.READ)
 
 
+@pytest.mark.parametrize(
+    ("reaction", "symbol", "removed"),
+    [
+        ({"action": "react", "reaction": "love", "emoji": "\u2764\ufe0f"}, "❤️", False),
+        ({"action": "react", "reaction": "smile"}, "😆", False),
+        ({"action": "react", "reaction": "other"}, "❤️", False),
+        ({"action": "unreact"}, "", True),
+    ],
+)
+def test_reaction_and_its_end(reaction: dict[str, str], symbol: str, removed: bool) -> None:
+    item = read({"reaction": {"mid": "m_1", **reaction}})
+    assert item == Reacted(account_id=PAGE, external_id="m_1", person=AISHA, symbol=symbol, removed=removed, at=AT)
+
+
 @pytest.mark.parametrize("key", ["policy_enforcement", "policy-enforcement"])
 def test_policy_block_ends_our_access(key: str) -> None:
     blocked = read({key: {"action": "block", "reason": "…"}})
@@ -176,7 +191,8 @@ def test_policy_block_ends_our_access(key: str) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ({"reaction": {"mid": "m_1", "action": "react"}}, "reaction"),
+        ({"reaction": {"action": "react"}}, "unreadable reaction without target"),
+        ({"reaction": {"mid": "m_1", "action": "wave"}}, "unknown action wave"),
         ({"optin": {"ref": "x"}}, "optin"),
         ({"referral": {"ref": "x"}}, "referral"),
         ({"account_linking": {}}, "account linking"),

@@ -15,6 +15,7 @@ from channels.messages import (
     Ignored,
     IncomingMessage,
     Person,
+    Reacted,
     ReceiptState,
 )
 from tests.channels.connectors.facebook.conftest import RECEIVED, body
@@ -65,7 +66,15 @@ PHOTO = (
     "https://scontent.xx.fbcdn.net/v/t35.0-12/17887258_1429713783754592_1626047672_o.jpg"
     "?_nc_ad=z-m&oh=e44af5a4c973541ef56333202f160720&oe=58ECF78B"
 )
-REACTED = Ignored(reason="reaction", account_id=PAGE)
+
+
+def reacted(symbol: str) -> Reacted:
+    mid = "mid.$cAAE1UUyiiwthh0NPrVbVf4HFNDGl"
+    person = Person(external_id=CITIZEN)
+    when = at(1469111400000)
+    return Reacted(account_id=PAGE, external_id=mid, person=person, symbol=symbol, removed=not symbol, at=when)
+
+
 EXPECTED: dict[str, list[Any]] = {
     "event_text": [message("mid.$cAAE1UUyiiwthh0NPrVbVf4HFNDGl", 1491796363181, text="Sharp tools make good work.")],
     "event_image": [file("image", PHOTO)],
@@ -89,8 +98,8 @@ EXPECTED: dict[str, list[Any]] = {
     "event_read": [delivered(ReceiptState.READ)],
     "event_policy_enforcement": [AccessRevoked(account_id=PAGE, at=at(1458692752478), code="policy_enforcement")],
     "event_pass_thread_control": [Ignored(reason="thread control", account_id=PAGE)],
-    "event_reaction_react": [REACTED],
-    "event_reaction_unreact": [REACTED],
+    "event_reaction_react": [reacted("❤️")],
+    "event_reaction_unreact": [reacted("")],
     "app_dashboard_test_messages_change": [Ignored(reason="dashboard test", account_id="0")],
     "batch_single_text": [
         IncomingMessage(
