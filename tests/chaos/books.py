@@ -41,7 +41,7 @@ class Books:
 
     posted: dict[Name, Posted] = field(default_factory=dict)
     standing: list[Standing] = field(default_factory=list)
-    receipts: dict[Name, str] = field(default_factory=dict)  # of ours: the furthest
+    receipts: dict[Name, tuple[str, datetime]] = field(default_factory=dict)  # of ours: the furthest, and when
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
@@ -64,7 +64,7 @@ def read(lines: list[dict[str, Any]]) -> Books:
             to = line.get("citizen") or line.get("to") or ""
             books.standing.append(Standing(*name, line["text"], line["n"], to))
         elif what == "receipt":
-            books.receipts[name] = line["state"]
+            books.receipts[name] = line["state"], datetime.fromisoformat(line["at"])
     return books
 
 
