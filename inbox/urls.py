@@ -3,7 +3,18 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from inbox.views import acts, attachments, conversation, lists, nothing_lost, preferences, search, status, writing
+from inbox.views import (
+    acts,
+    attachments,
+    conversation,
+    labels,
+    lists,
+    nothing_lost,
+    preferences,
+    search,
+    status,
+    writing,
+)
 
 urlpatterns = [
     path("", lists.home, name="inbox"),
@@ -30,6 +41,8 @@ urlpatterns = [
     path("conversations/<int:pk>/wake/", acts.wake, name="act_wake"),
     path("conversations/<int:pk>/wait/", acts.wait, name="act_wait"),
     path("conversations/<int:pk>/read/", acts.read, name="act_read"),
+    path("conversations/<int:pk>/topic/", labels.set_topic, name="act_topic"),
+    path("conversations/<int:pk>/sentiment/", labels.set_sentiment, name="act_sentiment"),
     path("messages/<int:pk>/retry/", acts.message_retry, name="message_retry"),
     path("messages/<int:pk>/withdraw/", acts.message_withdraw, name="message_withdraw"),
     path("messages/<int:pk>/mark-sent/", acts.message_mark_sent, name="message_mark_sent"),

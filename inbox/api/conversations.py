@@ -13,7 +13,7 @@ from channels.clock import now
 from inbox import sla
 from inbox.api.endpoint import Detail, Listing, UtcField, reading
 from inbox.api.paging import Order
-from inbox.api.refs import AccountRef, ColleagueRef, ContactRef, DepartmentRef, IdentityRef
+from inbox.api.refs import AccountRef, ColleagueRef, ContactRef, DepartmentRef, IdentityRef, TopicRef
 from inbox.models import (
     VIEWS,
     AuditEntry,
@@ -22,6 +22,7 @@ from inbox.models import (
     ConversationQuerySet,
     ReadMarker,
     Result,
+    Sentiment,
     Status,
     User,
 )
@@ -68,6 +69,12 @@ class ConversationShown(serializers.Serializer):
     opened_at = UtcField()
     closed_at = UtcField(allow_null=True)
     sensitive = serializers.BooleanField()
+    topic = TopicRef(allow_null=True, help_text="What it is about.")
+    sentiment = serializers.ChoiceField(
+        Sentiment.choices,
+        allow_blank=True,
+        help_text="How the citizen sounds, as a colleague heard it; empty: not said.",
+    )
     answerable = serializers.BooleanField(help_text="False: X will refuse an answer here.")
     last_message_at = UtcField()
     last_message_text = serializers.CharField(help_text="The first 200 characters.")
@@ -94,6 +101,8 @@ class ConversationQuery(serializers.Serializer):
     )
     status = serializers.ChoiceField(Status.choices, required=False)
     public = serializers.BooleanField(required=False)
+    topic = serializers.IntegerField(required=False, help_text="The id of a topic.")
+    sentiment = serializers.ChoiceField(Sentiment.choices, required=False)
     updated_since = UtcField(required=False, help_text="With a message or any change from then on.")
 
 
@@ -136,7 +145,7 @@ class Conversations(Listing):
         rows = shown_to(self.caller)
         if view := given.get("view"):
             rows = rows.in_view(view, self.caller, now())
-        for name in ("status", "account", "public"):
+        for name in ("status", "account", "public", "topic", "sentiment"):
             if name in given:
                 rows = rows.filter(**{name: given[name]})
         match given.get("assignee"):

@@ -37,6 +37,13 @@ class ContactRef(serializers.Serializer):
     name = serializers.CharField()
 
 
+class TopicRef(serializers.Serializer):
+    """What a conversation may be about."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+
+
 class IdentityRef(serializers.Serializer):
     """The profile the citizen wrote with."""
 

@@ -6,7 +6,20 @@ from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularJSONAPIView
 from rest_framework.decorators import api_view, authentication_classes, permission_classes
 
-from inbox.api import accounts, attachments, contacts, conversations, messages, people, problems, reply, timeline, verbs
+from inbox.api import (
+    accounts,
+    attachments,
+    contacts,
+    conversations,
+    labels,
+    messages,
+    people,
+    problems,
+    reply,
+    timeline,
+    verbs,
+    views,
+)
 
 app_name = "api"
 
@@ -38,6 +51,10 @@ urlpatterns = [
     path("conversations/<int:pk>/wait/", verbs.Wait.as_view(), name="wait"),
     path("conversations/<int:pk>/resume/", verbs.Resume.as_view(), name="resume"),
     path("conversations/<int:pk>/read/", verbs.Read.as_view(), name="read"),
+    path("conversations/<int:pk>/set-topic/", labels.SetTopic.as_view(), name="set_topic"),
+    path("conversations/<int:pk>/set-sentiment/", labels.SetSentiment.as_view(), name="set_sentiment"),
+    path("topics/", labels.Topics.as_view(), name="topics"),
+    path("views/", views.SavedViews.as_view(), name="views"),
     path("messages/<int:pk>/", messages.MessageDetail.as_view(), name="message"),
     path("messages/<int:pk>/retry/", messages.Retry.as_view(), name="retry"),
     path("messages/<int:pk>/withdraw/", messages.Withdraw.as_view(), name="withdraw"),

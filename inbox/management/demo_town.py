@@ -11,6 +11,19 @@ DEPARTMENTS = {
     "stadsboerderij": "Stadsboerderij",
 }
 
+# name, department that knows about it ("": all of them)
+TOPICS = (
+    ("Afval", "stadsbeheer"),
+    ("Openbare ruimte", "stadsbeheer"),
+    ("Parkeren", "stadsbeheer"),
+    ("Wegwerkzaamheden", "stadsbeheer"),
+    ("Paspoort en rijbewijs", "burgerzaken"),
+    ("Verhuizen", "burgerzaken"),
+    ("Stadsboerderij", "stadsboerderij"),
+    ("Compliment", ""),
+    ("Klacht", ""),
+)
+
 # username, first name, last name, role (inbox.models.Role), departments
 COLLEAGUES = (
     ("fatima", "Fatima", "Amrani", "agent", ("webcare", "stadsboerderij")),

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from inbox import office_hours, permissions
-from inbox.models import Conversation, Department, Result, Status, User
+from inbox.models import Conversation, Department, Result, Sentiment, Status, Topic, User
 from inbox.office_hours import AMSTERDAM, Hours, local
 
 NINE = time(9)
@@ -39,6 +40,8 @@ class Deeds:
     colleagues: tuple[User, ...] = ()
     moments: tuple[Moment, ...] = ()
     results: tuple[tuple[str, str], ...] = ()
+    topics: tuple[Topic, ...] | None = None  # None: may not be set
+    sentiments: tuple[tuple[str, str], ...] = ()
 
     @property
     def any(self) -> bool:
@@ -50,8 +53,12 @@ def deeds(conversation: Conversation, user: User, *, works: bool, hours: Hours |
     """The buttons as the permissions are now; nothing for who may only read."""
     if not works:
         return Deeds()
+    labels: dict[str, Any] = {
+        "topics": tuple(Topic.objects.filter(active=True)),
+        "sentiments": tuple((value, str(words)) for value, words in (("", _("not said")), *Sentiment.choices)),
+    }
     if conversation.status == Status.CLOSED:
-        return Deeds(reopen=True)
+        return Deeds(reopen=True, **labels)
     assign = permissions.can_assign(user, conversation)
     mine = conversation.assignee_id in (None, user.pk)
     return Deeds(
@@ -68,6 +75,7 @@ def deeds(conversation: Conversation, user: User, *, works: bool, hours: Hours |
         colleagues=_colleagues(conversation) if assign else (),
         moments=moments(hours, moment),
         results=tuple((value, str(words)) for value, words in Result.choices),
+        **labels,
     )
 
 

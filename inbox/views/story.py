@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from inbox import auto_reply, privacy_guard, sla
-from inbox.models import AuditEntry, Result, User
+from inbox.models import AuditEntry, Result, Sentiment, User
 from inbox.office_hours import local
 from inbox.views.messages import exact
 
@@ -30,8 +30,11 @@ BESIDE_ONLY = frozenset(
         "message_shown",
         "send_retried",
         "send_withdrawn",
+        "send_undone",
         "send_confirmed",
         "media_retried",
+        "set_topic",
+        "set_sentiment",
     }
 )
 
@@ -124,6 +127,8 @@ def sentence(entry: AuditEntry, people: Mapping[int, str], moment: datetime) -> 
             return "waiting", _("%(who)s lets this wait for the citizen") % words
         case "resumed":
             return "open", _("%(who)s set this to open again") % words
+        case "undone":
+            return "retry", _("%(who)s undid what was done to several conversations") % words
         case "auto_reply_sent" | "auto_reply_not_sent":
             return "clock", auto_reply.reason_text(str(data.get("reason", ""))).rstrip(".")
         case _:
@@ -158,8 +163,19 @@ def _beside(entry: AuditEntry, words: dict[str, str]) -> tuple[str, str] | None:
             return "retry", _("%(who)s sent an answer again") % words
         case "send_withdrawn":
             return "dismiss", _("%(who)s decided that an answer need not go") % words
+        case "send_undone":
+            return "dismiss", _("%(who)s took an answer back before it went") % words
         case "send_confirmed":
             return "check", _("%(who)s saw that an answer arrived") % words
+        case "set_topic":
+            words["topic"] = str(entry.data.get("to_name", ""))
+            return "topic", (
+                _("%(who)s gave this the topic %(topic)s") if words["topic"] else _("%(who)s took the topic away")
+            ) % words
+        case "set_sentiment":
+            tone = ((entry.data.get("changes") or {}).get("sentiment") or ["", ""])[1]
+            words["tone"] = str(dict(Sentiment.choices).get(tone, _("not said")))
+            return "user", _("%(who)s noted how the citizen sounds: %(tone)s") % words
         case "media_retried":
             return "retry", _("%(who)s had a file fetched again") % words
         case "message_edited":

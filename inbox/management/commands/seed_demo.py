@@ -9,7 +9,7 @@ from django.db import transaction
 from channels.models import Account, PlatformApp
 from channels.simulator import town
 from inbox.management import demo_town
-from inbox.models import AccountSettings, Department, OpeningPeriod, User
+from inbox.models import AccountSettings, Department, OpeningPeriod, Topic, User
 
 
 class Command(BaseCommand):
@@ -37,6 +37,8 @@ class Command(BaseCommand):
                     role=role,
                 )
                 user.departments.set(departments[slug] for slug in slugs)
+        for name, slug in demo_town.TOPICS:
+            Topic.objects.get_or_create(name=name, defaults={"department": departments.get(slug)})
         for item in town.APPS:
             app, _ = PlatformApp.objects.get_or_create(
                 key=item.key, defaults={"kind": item.kind, "name": item.name, "secrets": item.secrets}

@@ -1,0 +1,73 @@
+"""What conversations are about, and how citizens sound."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+
+from inbox.actions import label
+from inbox.api.endpoint import Listing, reading, writing
+from inbox.api.refs import DepartmentRef, TopicRef
+from inbox.api.verbs import CHANGED, Verb
+from inbox.models import Sentiment, Topic, User
+
+
+class TopicShown(TopicRef):
+    """A topic."""
+
+    department = DepartmentRef(allow_null=True, help_text="Who knows about it; null: everybody.")
+    active = serializers.BooleanField(help_text="False: kept for old conversations, cannot be set any more.")
+
+
+@reading("topics_list", "What conversations may be about")
+class Topics(Listing):
+    """In order of id."""
+
+    serializer_class = TopicShown
+
+    def get_queryset(self) -> QuerySet[Topic]:
+        """All of them."""
+        self.filters()
+        return Topic.objects.select_related("department")
+
+
+class TopicBody(serializers.Serializer):
+    """Which topic."""
+
+    topic = serializers.PrimaryKeyRelatedField(
+        queryset=Topic.objects.all(), allow_null=True, help_text="The id of a topic; null takes it away."
+    )
+
+
+@writing(
+    "conversations_set_topic",
+    "Say what it is about",
+    request=TopicBody,
+    responses=CHANGED,
+    refusals=("topic_not_in_use",),
+)
+class SetTopic(Verb):
+    """Also of a closed conversation."""
+
+    serializer_class = TopicBody
+
+    def act(self, by: User, pk: int, given: dict[str, Any]) -> None:
+        """Onderwerp."""
+        label.set_topic(pk, by=by, topic=given["topic"])
+
+
+class SentimentBody(serializers.Serializer):
+    """How the citizen sounds."""
+
+    sentiment = serializers.ChoiceField(Sentiment.choices, allow_blank=True, help_text="Empty: not said.")
+
+
+@writing("conversations_set_sentiment", "Say how the citizen sounds", request=SentimentBody, responses=CHANGED)
+class SetSentiment(Verb):
+    """Also of a closed conversation."""
+
+    serializer_class = SentimentBody
+
+    def act(self, by: User, pk: int, given: dict[str, Any]) -> None:
+        """Toon."""
+        label.set_sentiment(pk, by=by, sentiment=given["sentiment"])

@@ -1,0 +1,38 @@
+"""Set what a conversation is about, and how the citizen sounds, from its head."""
+
+from django import forms
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+
+from inbox.actions import label
+from inbox.actions.refused import Refused
+from inbox.models import Topic
+from inbox.views.acts import act, attempt
+from inbox.views.composer import Typed
+from inbox.views.conversation import SignedIn
+
+
+class TopicForm(forms.Form):
+    """Which one; empty takes it away."""
+
+    topic = forms.ModelChoiceField(Topic.objects.all(), required=False)
+
+
+@act
+def set_topic(request: SignedIn, pk: int) -> HttpResponse:
+    """Onderwerp."""
+    form = TopicForm(request.POST)
+
+    def deed() -> None:
+        if not form.is_valid():
+            raise Refused("no_choice", _("Choose a topic."))
+        label.set_topic(pk, by=request.user, topic=form.cleaned_data["topic"])
+
+    return attempt(request, pk, deed, Typed(panel="topic"))
+
+
+@act
+def set_sentiment(request: SignedIn, pk: int) -> HttpResponse:
+    """Toon."""
+    sentiment = request.POST.get("sentiment", "")
+    return attempt(request, pk, lambda: label.set_sentiment(pk, by=request.user, sentiment=sentiment))
