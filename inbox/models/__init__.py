@@ -6,6 +6,7 @@ from inbox.models.at_platform import (
     DeedState,
     MessageTemplate,
     PlatformDeed,
+    PublicLine,
     TemplateRound,
     TemplateStatus,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "Note",
     "OpeningPeriod",
     "PlatformDeed",
+    "PublicLine",
     "Reach",
     "Reaction",
     "ReadMarker",

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from channels.models import Account
+from inbox.models.conversation import Conversation
 from inbox.models.message import Message
 
 
@@ -107,3 +108,19 @@ class PlatformDeed(models.Model):
 
     def __str__(self) -> str:
         return f"{self.what} {self.message_id}"
+
+
+class PublicLine(models.Model):
+    """What is to be said in public once a private answer has arrived: never before, for it says that it was sent."""
+
+    private = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="public_line")
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="+")  # the public one
+    text = models.TextField()
+    said = models.OneToOneField(Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    over_at = models.DateTimeField(null=True, blank=True)  # it was said, or need not be any more
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["id"], name="public_line_to_say", condition=Q(over_at__isnull=True))]
+
+    def __str__(self) -> str:
+        return f"public line of {self.private_id}"
