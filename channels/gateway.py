@@ -26,3 +26,13 @@ def asks_profiles(kind: str) -> bool:
 def deletes_media(kind: str) -> bool:
     """Whether a file on a platform of this kind is to be deleted there once it is here. Raises KeyError as above."""
     return connector_class(kind).deletes_media
+
+
+def thread_root(kind: str, account_id: str, thread_id: str, under: str) -> str:
+    """The id of the post a public thread stands under, as ``Connector.thread_root``. Raises KeyError as above."""
+    return connector_class(kind).thread_root(account_id, thread_id, under)
+
+
+def fetches_threads(kind: str) -> bool:
+    """Whether a platform of this kind shows what others said in a thread. Raises KeyError as above."""
+    return connector_class(kind).fetches_threads

@@ -5,10 +5,10 @@ from datetime import datetime
 from celery import shared_task
 
 from channels.clock import now
-from inbox import alerts, fetching, ingest, kick, lanes, profiles, replaying
+from inbox import alerts, fetching, ingest, kick, lanes, profiles, replaying, thread_context
 from inbox.actions import snooze
 from inbox.actions.refused import NotVisible, Refused
-from inbox.incoming import early
+from inbox.incoming import early, reactions
 from inbox.models import Conversation, Status
 
 
@@ -75,5 +75,5 @@ def alert_administrators() -> int:
 
 @shared_task
 def forget_early_changes() -> int:
-    """Changes whose message never came; how many."""
-    return early.prune()
+    """Changes and reactions whose message never came, and threads fetched long ago; how many rows."""
+    return early.prune() + reactions.prune() + thread_context.prune()

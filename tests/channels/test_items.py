@@ -36,6 +36,7 @@ def test_every_kind_of_item_has_a_name() -> None:
         "MessageDeleted",
         "MessageEdited",
         "MessageHidden",
+        "Reacted",
     ]
 
 

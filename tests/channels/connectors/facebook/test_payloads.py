@@ -70,7 +70,7 @@ PHOTO = (
 
 def reacted(symbol: str) -> Reacted:
     mid = "mid.$cAAE1UUyiiwthh0NPrVbVf4HFNDGl"
-    person = Person(external_id=CITIZEN)
+    person = Person(external_id="1476077422222289")
     when = at(1469111400000)
     return Reacted(account_id=PAGE, external_id=mid, person=person, symbol=symbol, removed=not symbol, at=when)
 
