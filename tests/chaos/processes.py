@@ -118,7 +118,8 @@ class Town:
                 if ok:
                     break
                 if time.monotonic() > deadline:
-                    raise NotReady(f"{part.name}: {said}\n{self._running[part.name].tail()}")
+                    tails = "\n".join(f"-- {name}\n{child.tail(6)}" for name, child in self._running.items())
+                    raise NotReady(f"{part.name}: {said}\n{tails}")
                 time.sleep(0.2)
 
     def close(self) -> None:
