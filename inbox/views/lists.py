@@ -71,7 +71,7 @@ def refresh(request: SignedIn, view: str = "todo", department: str | None = None
     place = place_of(request.user, view, department)
     ids = [int(part) for part in request.GET.get("ids", "").split(",") if part.isdecimal()][:MOST_IDS]
     ids = [pk for pk in ids if pk < 2**63]
-    conversations = list(listing.rows_of(request.user, ids)) if ids else []
+    conversations = listing.rows_of(request.user, ids)
     belonging = listing.belonging(place, ids) if ids else set()
     if "first" in request.GET:
         known = set(ids)

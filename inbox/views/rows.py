@@ -1,21 +1,24 @@
 """A conversation as one row of the list: plain objects made here, drawn by templates/jinja/rows.jinja."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
+from django.db import connection
 from django.template import engines
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from channels.clock import now
+from channels.models import Kind
 from inbox import sla
-from inbox.actions.clocks import hours_of
-from inbox.models import AccountSettings, Conversation, Status, User
-from inbox.office_hours import Hours
+from inbox.models import Conversation, Identity, Result, Status, User
+from inbox.office_hours import Hours, Period
+from inbox.views.listed import Listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +64,49 @@ class Row:
 _MINUTE = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Agreement:
-    """What the timer's sentence needs of an account."""
+    """What the timer's sentence needs of an account. Equal only to itself: it is a key of what is worked out once."""
 
     hours: Hours
     first: int
     next: int
 
 
+_AGREEMENTS = """SELECT s.account_id, s.first_answer_minutes, s.next_answer_minutes, s.holidays,
+        (SELECT json_agg(json_build_array(p.weekday, p.opens, p.closes) ORDER BY p.weekday, p.opens)::text
+            FROM inbox_openingperiod p WHERE p.settings_id = s.id),
+        (SELECT json_agg(json_build_array(d.date, d.name) ORDER BY d.date)::text
+            FROM inbox_closingday d WHERE d.settings_id = s.id)
+    FROM inbox_accountsettings s WHERE s.account_id = ANY(%s)
+"""
+
+
 def agreements(account_ids: Iterable[int]) -> dict[int, Agreement]:
-    """Hours and targets of all accounts on the page at once: three queries, or none without accounts."""
+    """Hours and targets of all accounts on the page at once: one query, or none without accounts."""
     ids = set(account_ids)
     if not ids:
         return {}
-    found = AccountSettings.objects.filter(account__in=ids).prefetch_related("periods", "closing_days")
-    return {
-        settings.account_id: Agreement(hours_of(settings), settings.first_answer_minutes, settings.next_answer_minutes)
-        for settings in found
-    }
+    with connection.cursor() as cursor:
+        cursor.execute(_AGREEMENTS, [list(ids)])
+        return {account_id: _agreement(*agreed) for account_id, *agreed in cursor.fetchall()}
 
 
-def timer(conversation: Conversation, agreement: Agreement | None, moment: datetime) -> Timer:
+@lru_cache(maxsize=500)
+def _agreement(first: int, following: int, holidays: bool, periods: str | None, days: str | None) -> Agreement:
+    """From what the database says now; the same words give the same object, so that what hangs on it is kept."""
+    hours = Hours(
+        periods=tuple(
+            Period(weekday, time.fromisoformat(opens), time.fromisoformat(closes))
+            for weekday, opens, closes in json.loads(periods or "[]")
+        ),
+        closings={date.fromisoformat(day): name for day, name in json.loads(days or "[]")},
+        holidays_on=holidays,
+    )
+    return Agreement(hours, first, following)
+
+
+def timer(conversation: Conversation | Listed, agreement: Agreement | None, moment: datetime) -> Timer:
     """The clock of one conversation in words; where none runs, what else the time says."""
     if conversation.due_at and conversation.warn_at and conversation.clock_started_at:
         tone = sla.state(conversation.due_at, conversation.warn_at, moment)
@@ -107,11 +131,9 @@ def timer(conversation: Conversation, agreement: Agreement | None, moment: datet
         )
     if conversation.status == Status.CLOSED and conversation.closed_at:
         closed = sla.format_moment(conversation.closed_at, moment, with_time=True)
-        why = _("Closed %(moment)s, result: %(result)s.") % {
-            "moment": closed,
-            "result": conversation.get_result_display(),
-        }
-        return Timer("close", conversation.get_result_display(), "", why)
+        result = str(Result(conversation.result).label)
+        why = _("Closed %(moment)s, result: %(result)s.") % {"moment": closed, "result": result}
+        return Timer("close", result, "", why)
     return Timer("", last, "", _("No clock runs here."))
 
 
@@ -141,7 +163,7 @@ def key(moment: datetime | None, pk: int) -> str:
 
 
 def make(
-    conversations: Sequence[Conversation],
+    conversations: Sequence[Listed],
     user: User,
     *,
     prefix: str,
@@ -150,9 +172,9 @@ def make(
     selected: int | None = None,
     snippets: dict[int, tuple[tuple[str, bool], ...]] | None = None,
 ) -> list[Row]:
-    """Rows for conversations as ``listing.rows_of`` gives them; ``prefix`` is the address that an id is put behind.
+    """Rows for conversations as inbox.views.listed gives them; ``prefix`` is the address that an id is put behind.
 
-    ``belongs`` None: all of them are in the view. Three queries (accounts' agreements), none without a running clock.
+    ``belongs`` None: all of them are in the view. One query (accounts' agreements), none without a running clock.
     """
     moment = now()
     known = agreements(conversation.account_id for conversation in conversations if conversation.due_at)
@@ -171,34 +193,48 @@ def make(
     ]
 
 
-def _row(conversation: Conversation, user: User, timer: Timer, **place: Any) -> Row:
-    identity, account, assignee = conversation.identity, conversation.account, conversation.assignee
-    name = identity.contact.name or identity.display_name
-    unseen = conversation.inbound_count - getattr(conversation, "seen", 0)
-    unread = conversation.status != Status.CLOSED and unseen > 0
-    failed = conversation.failed_count
+def _row(found: Listed, user: User, timer: Timer, **place: Any) -> Row:
+    name = found.contact_name or _profile_name(found)
+    claimer, claimer_initials = _colleague(*found.assignee) if found.assignee else ("", "")
+    unseen = found.inbound_count - found.seen
+    unread = found.status != Status.CLOSED and unseen > 0
+    failed = found.failed_count
     return Row(
-        pk=conversation.pk,
+        pk=found.pk,
         name=name,
         initials=initials(name),
-        handle=f"@{identity.handle}" if identity.handle and f"@{identity.handle}" != name else "",
-        kind=account.kind,
-        platform=account.get_kind_display(),
-        account=account.name,
+        handle=f"@{found.handle}" if found.handle and f"@{found.handle}" != name else "",
+        kind=found.account_kind,
+        platform=_PLATFORMS.get(found.account_kind, found.account_kind),
+        account=found.account_name,
         timer=timer,
-        words=conversation.last_message_text or (_("Attachment") if conversation.has_attachment else ""),
-        ours=conversation.last_message_out,
-        public=conversation.public,
-        department=conversation.department.name,
-        claimer=str(assignee) if assignee else "",
-        claimer_initials=assignee.initials if assignee else "",
-        mine=conversation.assignee_id == user.pk,
+        words=found.last_message_text or (_("Attachment") if found.has_attachment else ""),
+        ours=found.last_message_out,
+        public=found.public,
+        department=found.department,
+        claimer=claimer,
+        claimer_initials=claimer_initials,
+        mine=found.assignee_id == user.pk,
         unread=ngettext("%(count)s new", "%(count)s new", unseen) % {"count": unseen} if unread else "",
-        attachment=conversation.has_attachment,
-        sensitive=conversation.sensitive,
+        attachment=found.has_attachment,
+        sensitive=found.sensitive,
         failed=ngettext("answer failed", "%(count)s answers failed", failed) % {"count": failed} if failed else "",
         **place,
     )
+
+
+_PLATFORMS = {kind: str(name) for kind, name in Kind.choices}  # names of companies: the same in every language
+
+
+def _profile_name(found: Listed) -> str:
+    return Identity(name=found.identity_name, handle=found.handle, phone=found.phone).display_name
+
+
+@lru_cache(maxsize=2_000)
+def _colleague(first_name: str, last_name: str, username: str) -> tuple[str, str]:
+    """Name and initials, as the model makes them."""
+    user = User(first_name=first_name, last_name=last_name, username=username)
+    return str(user), user.initials
 
 
 def draw(rows: Sequence[Row], more: str = "") -> SafeString:

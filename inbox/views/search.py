@@ -1,7 +1,6 @@
 """Search by what was said and by who said it: newest first, no ranking, no counting, so a common word stays cheap."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from inbox.models import Contact, Conversation, Identity, Message, User
 from inbox.views import listing, lists, rows
+from inbox.views.listed import Listed
 
 FEW = 5  # citizens' conversations above the messages
 MOST_CITIZENS = 200  # identities that one search looks behind
@@ -32,7 +32,7 @@ type Snippets = dict[int, tuple[tuple[str, bool], ...]]
 class Found:
     """Conversations in order, with what to show of each, and where to go on."""
 
-    conversations: list[Conversation]
+    conversations: list[Listed]
     snippets: Snippets
     after: listing.Cursor | None
 
@@ -101,7 +101,7 @@ def by_message(user: User, text: str, after: listing.Cursor | None, size: int = 
     # Only for the messages shown: a headline reads the whole text.
     shown = Message.objects.filter(pk__in=newest.values()).annotate(headline=headline)
     snippets = {conversation: pieces(text) for conversation, text in shown.values_list("conversation_id", "headline")}
-    return Found(_in_order(user, list(newest)), snippets, cursor)
+    return Found(listing.rows_of(user, list(newest)), snippets, cursor)
 
 
 def by_citizen(user: User, text: str, after: listing.Cursor | None, size: int) -> Found:
@@ -126,7 +126,7 @@ def _latest(user: User, wanted: Q, after: listing.Cursor | None, size: int) -> F
         found.order_by(F("last_message_at").desc(), F("pk").desc()).values_list("last_message_at", "pk")[: size + 1]
     )
     cursor = listing.Cursor(*hits[size - 1]) if len(hits) > size else None
-    return Found(_in_order(user, [pk for _at, pk in hits[:size]]), {}, cursor)
+    return Found(listing.rows_of(user, [pk for _at, pk in hits[:size]]), {}, cursor)
 
 
 def identities(text: str) -> list[int]:
@@ -160,11 +160,6 @@ def pieces(headline: str) -> tuple[tuple[str, bool], ...]:
         if plain:
             parts.append((plain, found))
     return tuple(parts)
-
-
-def _in_order(user: User, ids: Sequence[int]) -> list[Conversation]:
-    by_pk = {conversation.pk: conversation for conversation in listing.rows_of(user, ids)} if ids else {}
-    return [by_pk[pk] for pk in ids if pk in by_pk]
 
 
 def _drawn(user: User, found: Found) -> str:

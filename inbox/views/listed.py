@@ -1,0 +1,108 @@
+"""What a row of the list needs of a conversation, asked for in one statement: no instances, nothing joined twice.
+
+Fifty instances with four relations each took 9 ms of a page's 22; fifty tuples take a quarter of one.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from inbox.models import User
+
+
+class Listed(NamedTuple):
+    """A conversation as the list knows it. Moments aware, in UTC; the names are those of the models."""
+
+    pk: int
+    account_id: int
+    department_id: int
+    status: str
+    result: str
+    public: bool
+    sensitive: bool
+    has_attachment: bool
+    failed_count: int
+    inbound_count: int
+    last_message_at: datetime
+    last_message_text: str
+    last_message_out: bool
+    snoozed_until: datetime | None
+    closed_at: datetime | None
+    clock_kind: str
+    clock_started_at: datetime | None
+    warn_at: datetime | None
+    due_at: datetime | None
+    rank_at: datetime
+    account_kind: str
+    account_name: str
+    contact_name: str
+    identity_name: str
+    handle: str
+    phone: str
+    department: str
+    assignee_id: int | None
+    assignee: tuple[str, str, str] | None  # first name, last name, log-in name
+    seen: int  # of the citizen's messages, by the colleague who looks
+
+
+# Names from small tables come by sub-selects: eight tables joined take PostgreSQL three times as long to plan as the
+# page takes to fetch.
+_COLUMNS = """
+    c.id, c.account_id, c.department_id, c.status, c.result, c.public, c.sensitive, c.has_attachment, c.failed_count,
+    c.inbound_count, c.last_message_at, c.last_message_text, c.last_message_out, c.snoozed_until, c.closed_at,
+    c.clock_kind, c.clock_started_at, c.warn_at, c.due_at, c.rank_at,
+    a.kind, a.name, k.name, i.name, i.handle, i.phone,
+    (SELECT d.name FROM inbox_department d WHERE d.id = c.department_id),
+    c.assignee_id,
+    (SELECT ARRAY[u.first_name, u.last_name, u.username] FROM inbox_user u WHERE u.id = c.assignee_id),
+    coalesce((SELECT r.seen FROM inbox_readmarker r WHERE r.user_id = %s AND r.conversation_id = c.id), 0)
+"""
+# ``found`` has the ids, and ``at``: with the id the order. Visible as ConversationQuerySet.visible_to has it.
+_ROWS = f"""
+    SELECT {_COLUMNS}
+    FROM found
+    JOIN inbox_conversation c ON c.id = found.id
+    JOIN channels_account a ON a.id = c.account_id
+    JOIN inbox_identity i ON i.id = c.identity_id
+    JOIN inbox_contact k ON k.id = i.contact_id
+    WHERE EXISTS (SELECT FROM inbox_user_departments m WHERE m.user_id = %s AND m.department_id = c.department_id)
+"""  # noqa: S608 - constants
+_GIVEN = "WITH found AS MATERIALIZED (SELECT * FROM unnest(%s::bigint[]) WITH ORDINALITY AS given (id, at))"
+_SLICES = """WITH found AS MATERIALIZED (
+        SELECT slice.at, slice.id
+        FROM unnest(%s::bigint[]) AS here (id), LATERAL ({slice}) AS slice (at, id)
+        ORDER BY slice.at {way}, slice.id {way} LIMIT %s
+    )
+"""
+
+
+def by_id(user: User, ids: Sequence[int]) -> list[Listed]:
+    """Those of these conversations that the colleague may see, in the order given. One query, none without ids."""
+    if not ids or not user.is_active:
+        return []
+    return _fetch(f"{_GIVEN} {_ROWS} ORDER BY found.at", [list(ids), user.pk, user.pk])
+
+
+def by_slices(
+    user: User, departments: Sequence[int], slice_sql: str, parameters: Sequence[Any], *, newest_first: bool, limit: int
+) -> list[Listed]:
+    """The first ``limit`` conversations of one order over several departments. One query, none without departments.
+
+    ``slice_sql`` gives (moment, id) in that order for the department ``here.id``, at most ``limit`` of them: each is a
+    stretch of an index. With IN over three departments PostgreSQL sorts everything first (34 ms against 0.4 with a
+    million conversations).
+    """
+    if not departments or not user.is_active:
+        return []
+    way = "DESC" if newest_first else "ASC"
+    slices = _SLICES.format(slice=slice_sql, way=way)
+    order = f"ORDER BY found.at {way}, found.id {way}"
+    return _fetch(f"{slices} {_ROWS} {order}", [list(departments), *parameters, limit, user.pk, user.pk])
+
+
+def _fetch(sql: str, parameters: list[Any]) -> list[Listed]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return [Listed._make(row) for row in cursor.fetchall()]
