@@ -94,7 +94,9 @@ class Colleague:
             if told is not None:
                 return told
             newest = self.get("conversations/", limit=6)["results"]
-            return next((row for row in newest if self.holds(row["id"], text)), None)
+            holder = next((row["id"] for row in newest if self.holds(row["id"], text)), None)
+            # Asked anew: the row was read before the message came.
+            return holder and self.get(f"conversations/{holder}/")
 
         return until(found, seconds, what=f"{text!r} in the inbox", instead=self.on_their_way)
 

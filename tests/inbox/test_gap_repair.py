@@ -222,7 +222,7 @@ def test_round_of_a_worker_that_died_is_ended_by_the_next(accounts: dict[str, Ac
     at = clock.now()
     GapCheck.objects.create(account=account, since=at, started_at=at)
     settings = connection.get_connection_params()
-    parts = {name: settings[name] for name in ("dbname", "user", "host", "port") if name in settings}
+    parts = {name: settings[name] for name in ("dbname", "user", "password", "host", "port") if name in settings}
     with psycopg.connect(**parts, autocommit=True) as worker:
         worker.execute("SELECT pg_advisory_lock(%s, %s)", [polling.LOCK, account.pk])
         assert (polling.repair_gap(account), account.gap_checks.count()) == (0, 1)

@@ -162,7 +162,8 @@ def test_drainer_killed_in_the_middle_leaves_nothing_half_done(
     def killed(rows: Any) -> None:
         # As PostgreSQL sees a kill -9 of the worker: the connection is gone in the middle of a transaction.
         pid = connection.connection.info.backend_pid
-        with psycopg.connect(connection.connection.info.dsn, autocommit=True) as other:
+        info = connection.connection.info
+        with psycopg.connect(info.dsn, password=info.password, autocommit=True) as other:
             other.execute("SELECT pg_terminate_backend(%s)", [pid])
         finish(rows)
 

@@ -49,7 +49,7 @@ def test_reply_queues_the_answer(fatima: APIClient, agent: User, mine: Conversat
         "public": False,
     }
     assert message["author"]["id"] == agent.pk
-    assert fatima.get(f"/api/v1/messages/{message['id']}/").json() == message
+    assert fatima.get(f"/api/v1/messages/{message['id']}/").json() == message | {"attempts": []}
 
 
 @pytest.mark.parametrize("key", ["k1", '"k1"', "92486794-503b-4287-9e0a-537b3b30c418", "é" * 100])

@@ -156,8 +156,8 @@ def test_programs_that_are_missing_or_too_old_are_asked_for(monkeypatch: pytest.
 
 
 def test_password_is_in_the_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(connection.settings_dict, "PASSWORD", "zeer-geheim")
     tools = programs.find(programs.major(programs.server_version()))
+    monkeypatch.setitem(connection.settings_dict, "PASSWORD", "zeer-geheim")
     assert programs.environment()["PGPASSWORD"] == "zeer-geheim"
     assert "zeer-geheim" not in " ".join(tools.command("pg_dump", "--format=custom"))
 
