@@ -34,6 +34,7 @@ REPLACED = "replaced"
 type Work = tuple[Account, Item]
 type Named = tuple[int, str]  # account, the message's id at the platform
 type Place = tuple[int, str, str]  # account, thread, the citizen's id at the platform
+type Reactions = dict[reactions.Key, Reacted]  # a field of that name hides the module
 
 MESSAGE_FIELDS = [
     "external_id", "text", "url", "sent_at", "edited_at", "deleted_at", "hidden_at",
@@ -70,7 +71,7 @@ class Batch:
     # Citizens' messages that came in now, for what follows once they are saved (the out-of-hours reply).
     arrived: list[tuple[Account, Conversation, Message]] = field(default_factory=list)
     troubles: list[tuple[Account, str, str]] = field(default_factory=list)  # of the account: reason, code
-    reactions: dict[reactions.Key, Reacted] = field(default_factory=dict)
+    reactions: Reactions = field(default_factory=dict)
     reacted: dict[int, Conversation] = field(default_factory=dict)  # known ones with a new reaction
 
     def current(self, account: Account, external_id: str) -> str:
