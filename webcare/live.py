@@ -8,13 +8,17 @@ import asyncio
 import json
 import os
 import random
+import secrets
 import time
+import zlib
+from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
+from urllib.parse import parse_qs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webcare.settings")
 os.environ["DATABASE_POOL"] = "0"  # a pool would keep connections open between two rare checks
@@ -37,9 +41,10 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-HEARTBEAT = 15.0  # seconds; keeps proxies from closing a quiet stream
+HEARTBEAT = 15.0  # seconds; keeps proxies from closing a quiet stream, and tells the browser that the line lives
 RECHECK = 300.0  # seconds between two looks at session and rights, beside the events that tell of a change
 MOST_PENDING = 200  # nudges kept for a slow browser; past that it is told to refetch everything
+MOST_REMEMBERED = 2000  # nudges kept for browsers that come back: a tunnel of some minutes on a busy day
 log = structlog.get_logger()
 checks = ThreadPoolExecutor(max_workers=4, thread_name_prefix="rights")
 
@@ -53,6 +58,51 @@ class Rights:
     digest: str
     expires_at: float
 
+    def may_hear(self, event: dict[str, Any]) -> bool:
+        """Whether a nudge is of a conversation they see, or saw until this change."""
+        return not self.departments.isdisjoint(event["departments"]) or self.user_id in event.get("people", ())
+
+    @property
+    def mark(self) -> str:
+        """Another one for another colleague or other departments: what was told to those says nothing of these."""
+        return f"{zlib.crc32(repr((self.user_id, sorted(self.departments))).encode()):x}"
+
+
+class Memory:
+    """The last nudges, so that a browser that was away hears only what it missed.
+
+    A cursor names the subscription in which it was given, how far that had come, and whose rights it was told by.
+    """
+
+    def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """What was published before is unknown: every cursor given until now is worth nothing."""
+        self.epoch = secrets.token_hex(4)
+        self.told = 0
+        self.events: deque[dict[str, Any]] = deque(maxlen=MOST_REMEMBERED)
+
+    def add(self, event: dict[str, Any]) -> None:
+        """Remember a nudge; the oldest is forgotten."""
+        self.told += 1
+        self.events.append(event)
+
+    def cursor(self, rights: Rights) -> str:
+        """How far a stream with these rights was told."""
+        return f"{self.epoch}-{self.told}-{rights.mark}"
+
+    def since(self, cursor: str, rights: Rights) -> list[dict[str, Any]] | None:
+        """What these rights missed, oldest first; None when that cannot be known."""
+        epoch, _dash, rest = cursor.partition("-")
+        number, _dash, mark = rest.partition("-")
+        if epoch != self.epoch or mark != rights.mark or not number.isdecimal():
+            return None
+        missed = self.told - int(number)
+        if not 0 <= missed <= len(self.events):
+            return None
+        return [event for event in list(self.events)[len(self.events) - missed :] if rights.may_hear(event)]
+
 
 @dataclass(slots=True, eq=False)
 class Stream:
@@ -60,7 +110,8 @@ class Stream:
 
     rights: Rights
     pending: dict[int, str] = field(default_factory=dict)  # conversation -> what; the newest per conversation
-    hello: bool = True
+    hello: bool = True  # refetch everything
+    back: bool = False  # what was missed follows
     bye: bool = False
     restart: bool = False
     ready: asyncio.Event = field(default_factory=asyncio.Event)
@@ -74,22 +125,36 @@ class Stream:
             self.pending[conversation] = what
         self.ready.set()
 
+    def go_on(self, cursor: str) -> None:
+        """Start where this browser's last stream broke, when that is known; else it refetches everything."""
+        missed = memory.since(cursor, self.rights)
+        if missed is None:
+            return
+        self.hello, self.back = False, True
+        for event in missed:
+            self.nudge(event["conversation"], event["what"])
+
     def drain(self) -> bytes:
-        """Everything that waits, as server-sent events."""
-        lines = []
-        if self.hello:
-            lines.append("event: hello\ndata: {}\n\n")
-            self.hello = False
-        for conversation, what in self.pending.items():
-            lines.append(f"event: nudge\ndata: {json.dumps({'conversation': conversation, 'what': what})}\n\n")
-        self.pending.clear()
+        """Everything that waits, as server-sent events; a beat when nothing does. The last one bears the cursor: a
+        browser that loses the line halfway goes on at the one it had."""
+        told: list[tuple[str, dict[str, object]]] = []
+        if self.hello or self.back:
+            told.append(("hello" if self.hello else "back", {}))
+        told += [("nudge", {"conversation": pk, "what": what}) for pk, what in self.pending.items()]
+        if self.restart:
+            told.append(("again", {}))
         if self.bye:
-            lines.append("event: bye\ndata: {}\n\n")
+            told.append(("bye", {}))
+        self.hello = self.back = False
+        self.pending.clear()
         self.ready.clear()
+        lines = [f"event: {name}\ndata: {json.dumps(data)}\n\n" for name, data in told or [("beat", {})]]
+        lines[-1] = f"id: {memory.cursor(self.rights)}\n{lines[-1]}"
         return "".join(lines).encode()
 
 
 streams: set[Stream] = set()
+memory = Memory()
 
 
 def rights_of(session_key: str) -> Rights | None:
@@ -125,10 +190,9 @@ def dispatch(event: dict[str, Any]) -> None:
                 stream.restart = True  # the browser comes back at once, with its new rights
                 stream.ready.set()
     else:
-        departments = frozenset(event["departments"])
-        people = event.get("people", ())
+        memory.add(event)
         for stream in streams:
-            if stream.rights.departments & departments or stream.rights.user_id in people:
+            if stream.rights.may_hear(event):
                 stream.nudge(event["conversation"], event["what"])
 
 
@@ -141,6 +205,7 @@ async def listen() -> None:
             async with client.pubsub(ignore_subscribe_messages=True) as subscription:
                 await subscription.subscribe(CHANNEL)
                 wait = 0.2
+                memory.begin()
                 for stream in streams:
                     stream.hello = True
                     stream.ready.set()
@@ -242,6 +307,7 @@ async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         }
     )
     stream = Stream(rights)
+    stream.go_on(parse_qs(scope["query_string"].decode("latin-1")).get("since", [""])[0])
     stream.ready.set()
     streams.add(stream)
     gone = asyncio.create_task(disconnected(receive))
@@ -261,7 +327,7 @@ async def disconnected(receive: Receive) -> None:
 
 
 async def pump(stream: Stream, key: str, gone: asyncio.Task[None], send: Send) -> None:
-    """Write what waits, a heartbeat when nothing does, until one of the ends."""
+    """Write what waits, a beat when nothing does, until one of the ends."""
     recheck_at = time.monotonic() + RECHECK * random.uniform(0.8, 1.2)  # noqa: S311  (spreads the load)
     while not gone.done():
         waiter = asyncio.create_task(stream.ready.wait())
@@ -279,6 +345,6 @@ async def pump(stream: Stream, key: str, gone: asyncio.Task[None], send: Send) -
                 fresh = stream.rights  # the database restarts: look again later, the pages check for themselves
             stream.bye = fresh is None
             stream.rights = fresh or stream.rights
-        await send({"type": "http.response.body", "body": stream.drain() or b": .\n\n", "more_body": True})
+        await send({"type": "http.response.body", "body": stream.drain(), "more_body": True})
         if stream.bye or stream.restart:
             return

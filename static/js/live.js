@@ -1,5 +1,7 @@
 /* The live stream: nudges with ids, never content; the list and the open conversation fetch what changed through the
-   normal views. After every gap (reconnect, sleep) everything on screen is fetched once; without a stream, every 15 s. */
+   normal views. A stream that breaks goes on at its cursor, so that only what was missed is fetched; where that cannot
+   be (server started anew, other rights, something that failed here) everything on screen is. Without a stream we ask
+   every 15 s. */
 (() => {
   "use strict";
   const webcare = (window.webcare ??= {});
@@ -7,13 +9,23 @@
   const TICK = 60000; // timers tell the time left: drawn anew every minute
   const QUIET = 250; // at most four refreshes a second
   const CROWDED = 1000; // and one, when much comes at once
+  const UNSEEN = 20000; // behind another tab only the title counts
+  const SILENT = 40000; // a stream beats every 15 s: after this its line is dead, whatever the browser thinks
+  const LOOK = 5000;
+  const SPREAD = 3000; // after a restart all browsers come back: not all at the same moment
 
   let source = null;
   let connected = false;
   let ended = false;
+  let cursor = ""; // how far the stream told us; "" when everything must be asked anew
+  let greeted = false;
   let retry = 1000;
   let reconnecting;
   let hiddenSince = null;
+  let heard = Date.now();
+  let looked = Date.now();
+
+  const some = (most) => Math.random() * most;
 
   // ------------------------------------------------------------------ gathering nudges into refreshes
 
@@ -23,12 +35,16 @@
   let planned;
   let last = 0;
   let recent = [];
+  let failed = false;
+  let failures = 0;
+  let again;
+  let paneBehind = false;
 
   function plan() {
-    if (running || planned) return;
+    if (running || planned || ended) return;
     const now = Date.now();
     recent = recent.filter((at) => now - at < 1000);
-    const pause = document.hidden ? 5000 : recent.length > 8 ? CROWDED : QUIET;
+    const pause = document.hidden ? UNSEEN : recent.length > 8 ? CROWDED : QUIET;
     planned = setTimeout(run, Math.max(0, last + pause - now));
   }
 
@@ -40,17 +56,53 @@
     const all = everything;
     pending.clear();
     everything = false;
+    failed = false;
     try {
       await webcare.refresh(ids, all);
     } finally {
       running = false;
-      if (pending.size || everything) plan();
+      if (!failed) {
+        failures = 0;
+        if (pending.size || everything) plan();
+      }
     }
+  }
+
+  /* Something we asked for did not come, and no nudge will tell of it again: everything, a little later; the longer it
+     lasts, the calmer. */
+  function behind() {
+    failed = true;
+    everything = true;
+    if (again || ended) return;
+    failures += 1;
+    again = setTimeout(
+      () => {
+        again = undefined;
+        if (!ended) catchUp("again");
+      },
+      Math.min(1000 * 2 ** failures, 30000) * (0.75 + some(0.5)),
+    );
+  }
+
+  const get = webcare.get;
+  webcare.get = async (url) => {
+    const answer = await get(url);
+    if (!answer) behind();
+    return answer;
+  };
+  for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
+    document.addEventListener(name, (event) => {
+      const { requestConfig, xhr } = event.detail;
+      // A page that is not there, or not ours, will not come by asking again.
+      if (requestConfig?.verb === "get" && !(xhr?.status >= 400 && xhr.status < 500)) behind();
+    });
   }
 
   function nudgePane(what) {
     const conversation = webcare.openId();
-    if (conversation) document.dispatchEvent(new CustomEvent("webcare:nudge", { detail: { conversation, what } }));
+    if (!conversation) return;
+    if (document.hidden) paneBehind = true;
+    else document.dispatchEvent(new CustomEvent("webcare:nudge", { detail: { conversation, what } }));
   }
 
   function catchUp(what) {
@@ -64,16 +116,32 @@
   function connect() {
     clearTimeout(reconnecting);
     source?.close();
+    connected = false;
     const address = document.body.dataset.live;
     if (!address || ended) return;
-    source = new EventSource(`${address}/stream`, { withCredentials: true });
-    source.addEventListener("hello", () => {
-      connected = true;
-      retry = 1000;
-      catchUp("hello");
+    heard = Date.now();
+    const since = cursor ? `?since=${encodeURIComponent(cursor)}` : "";
+    const mine = new EventSource(`${address}/stream${since}`, { withCredentials: true });
+    source = mine;
+    const on = (name, act) =>
+      mine.addEventListener(name, (event) => {
+        if (mine !== source) return;
+        heard = Date.now();
+        act(event);
+      });
+    // Nothing is known of what we missed.
+    on("hello", (event) => {
+      up(event);
+      if (!greeted) catchUp("hello");
+      else setTimeout(() => catchUp("hello"), some(SPREAD));
+      greeted = true;
     });
-    source.addEventListener("nudge", (event) => {
+    // What we missed follows as nudges.
+    on("back", up);
+    on("beat", (event) => (cursor = event.lastEventId));
+    on("nudge", (event) => {
       const { conversation, what } = JSON.parse(event.data);
+      cursor = event.lastEventId;
       recent.push(Date.now());
       pending.add(conversation);
       plan();
@@ -81,21 +149,66 @@
       const beside = document.querySelector(`#lines [data-of="${Number(conversation)}"]`);
       if (conversation === webcare.openId() || beside) nudgePane(what);
     });
-    source.addEventListener("bye", () => {
-      ended = true;
-      source.close();
-      connected = false;
-      webcare.ended();
-    });
-    source.addEventListener("error", () => {
-      source.close();
+    // Other rights: the cursor is of the old ones.
+    on("again", () => (cursor = ""));
+    on("bye", () => webcare.ended());
+    mine.addEventListener("error", () => {
+      if (mine !== source) return;
+      mine.close();
       connected = false;
       if (ended) return;
-      // The longer it lasts, the calmer we try; not all browsers at the same moment.
-      reconnecting = setTimeout(connect, retry * (0.75 + Math.random() / 2));
+      reconnecting = setTimeout(connect, retry / 2 + some(retry));
       retry = Math.min(retry * 2, 30000);
     });
   }
+
+  function up(event) {
+    connected = true;
+    retry = 1000;
+    cursor = event.lastEventId;
+  }
+
+  function reconnect(what) {
+    retry = 1000;
+    connect();
+    catchUp(what);
+  }
+
+  // ------------------------------------------------------------------ the session
+
+  const token = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
+  let tokenThen;
+
+  const say = webcare.ended;
+  webcare.ended = () => {
+    if (!ended) tokenThen = token();
+    ended = true;
+    source?.close();
+    connected = false;
+    clearTimeout(reconnecting);
+    say();
+  };
+  document.addEventListener("webcare:resumed", () => {
+    ended = false;
+    cursor = "";
+    reconnect("resumed");
+  });
+
+  /* Back from the tab where one logged in again: go on by itself. */
+  function goOn() {
+    if (ended && token() !== tokenThen) {
+      tokenThen = token();
+      document.querySelector("#ended [data-resume]")?.click();
+    }
+  }
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const user = event.detail.xhr?.getResponseHeader?.("X-Webcare-User");
+    // Somebody else logged in on this machine in another tab: nothing here may be sent in their name.
+    if (user && user !== document.body.dataset.user) location.reload();
+  });
+
+  // ------------------------------------------------------------------ tabs, sleep and tunnels
 
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) {
@@ -104,29 +217,31 @@
     }
     const slept = hiddenSince !== null && Date.now() - hiddenSince > 10000;
     hiddenSince = null;
+    goOn();
     if (ended) return;
     if (!connected) {
       retry = 1000;
       connect();
     }
+    if (planned) {
+      clearTimeout(planned);
+      planned = undefined;
+      plan();
+    }
     if (slept) catchUp("awake");
+    else if (paneBehind) nudgePane("awake");
+    paneBehind = false;
   });
+  window.addEventListener("focus", goOn);
   window.addEventListener("online", () => {
     webcare.online(true);
-    retry = 1000;
-    if (!connected) connect();
-    catchUp("online");
+    if (!ended) reconnect("online");
   });
   window.addEventListener("offline", () => webcare.online(false));
   window.addEventListener("pageshow", (event) => {
-    if (event.persisted) connect();
+    if (event.persisted && !ended) reconnect("shown");
   });
   window.addEventListener("pagehide", () => source?.close());
-  document.addEventListener("webcare:resumed", () => {
-    ended = false;
-    connect();
-    catchUp("resumed");
-  });
 
   setInterval(() => {
     if (!connected && !ended && !document.hidden) catchUp("poll");
@@ -137,6 +252,16 @@
       plan();
     }
   }, TICK);
+  setInterval(() => {
+    const now = Date.now();
+    // The machine slept with this screen before one's eyes, or the line died without a word.
+    const slept = now - looked > SILENT;
+    looked = now;
+    if (ended || (!slept && now - heard < SILENT)) return;
+    retry = 1000;
+    connect();
+    if (slept) catchUp("awake");
+  }, LOOK);
 
   document.addEventListener("DOMContentLoaded", connect);
 })();

@@ -18,7 +18,7 @@ from django.test import Client
 
 from inbox import live
 from inbox.models import Department, User
-from webcare.live import Rights, Stream
+from webcare.live import MOST_REMEMBERED, Memory, Rights, Stream, memory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -83,6 +83,7 @@ class Browser:
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self.response = response
+        self.cursor = ""
 
     async def event(self) -> tuple[str, dict[str, object]]:
         """The next event that is no heartbeat, as (name, data)."""
@@ -90,9 +91,11 @@ class Browser:
         async with asyncio.timeout(10):
             async for raw in self.response.content:
                 line = raw.decode().strip()
-                if line.startswith("event: "):
+                if line.startswith("id: "):
+                    self.cursor = line.removeprefix("id: ")
+                elif line.startswith("event: "):
                     name = line.removeprefix("event: ")
-                elif line.startswith("data: "):
+                elif line.startswith("data: ") and name != "beat":
                     return name, json.loads(line.removeprefix("data: "))
         raise ConnectionError("the stream ended")
 
@@ -103,10 +106,10 @@ class Browser:
 
 
 @asynccontextmanager
-async def stream(url: str, cookies: dict[str, str], **headers: str) -> AsyncIterator[Browser]:
+async def stream(url: str, cookies: dict[str, str], since: str = "") -> AsyncIterator[Browser]:
     async with aiohttp.ClientSession(cookies=cookies, cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
         session.cookie_jar.update_cookies(cookies)
-        async with session.get(f"{url}/stream", headers=headers) as response:
+        async with session.get(f"{url}/stream", params={"since": since} if since else {}) as response:
             assert response.status == 200
             yield Browser(response)
 
@@ -184,8 +187,10 @@ def test_stream_starts_again_when_rights_change(
         async with stream(live_url, cookies) as browser:
             assert await browser.event() == ("hello", {})
             await elsewhere(agent.departments.add, burgerzaken)
+            assert await browser.event() == ("again", {})
             assert await browser.ended()
-        async with stream(live_url, cookies) as browser:
+        # With the cursor of fewer departments nothing is known of the new one.
+        async with stream(live_url, cookies, browser.cursor) as browser:
             assert await browser.event() == ("hello", {})
             await elsewhere(nudge, 4, burgerzaken)
             assert await browser.event() == ("nudge", {"conversation": 4, "what": "claimed"})
@@ -193,15 +198,79 @@ def test_stream_starts_again_when_rights_change(
     asyncio.run(browse())
 
 
+def test_stream_that_broke_goes_on_at_its_cursor(
+    live_url: str, agent: User, webcare: Department, burgerzaken: Department
+) -> None:
+    cookies = cookie_of(agent)
+
+    async def browse() -> None:
+        async with stream(live_url, cookies) as witness:
+            assert await witness.event() == ("hello", {})
+            async with stream(live_url, cookies) as browser:
+                assert await browser.event() == ("hello", {})
+                await elsewhere(nudge, 1, webcare)
+                assert await browser.event() == ("nudge", {"conversation": 1, "what": "claimed"})
+            for number in (2, 3):
+                await elsewhere(nudge, number, webcare)
+            await elsewhere(nudge, 4, burgerzaken)
+            await elsewhere(nudge, 2, webcare)
+            for number in (1, 2, 3):
+                assert await witness.event() == ("nudge", {"conversation": number, "what": "claimed"})
+            await witness.event()
+            async with stream(live_url, cookies, browser.cursor) as back:
+                assert await back.event() == ("back", {})
+                assert await back.event() == ("nudge", {"conversation": 2, "what": "claimed"})
+                assert await back.event() == ("nudge", {"conversation": 3, "what": "claimed"})
+                await elsewhere(nudge, 5, webcare)
+                assert await back.event() == ("nudge", {"conversation": 5, "what": "claimed"})
+
+    asyncio.run(browse())
+
+
+@pytest.mark.parametrize("cursor", ["", "0", "00000000-0-0", "a-b-c", "----", "%00"])
+def test_stream_with_an_unknown_cursor_starts_anew(
+    live_url: str, agent: User, webcare: Department, cursor: str
+) -> None:
+    cookies = cookie_of(agent)
+
+    async def browse() -> None:
+        async with stream(live_url, cookies, cursor) as browser:
+            assert await browser.event() == ("hello", {})
+
+    asyncio.run(browse())
+
+
+def test_memory_knows_what_was_missed_as_long_as_it_remembers() -> None:
+    known = Memory()
+    mine, theirs = Rights(1, frozenset({7}), "", 0.0), Rights(2, frozenset({8}), "", 0.0)
+    start = known.cursor(mine)
+    events = [{"conversation": number, "what": "received", "departments": [7 + number % 2]} for number in range(4)]
+    for event in events:
+        known.add(event)
+    assert known.since(start, mine) == [events[0], events[2]]
+    assert known.since(known.cursor(mine), mine) == []
+    assert known.since(start, theirs) is None
+    epoch, _number, mark = start.split("-")
+    assert known.since(f"{epoch}-5-{mark}", mine) is None  # ahead of us: of another process
+    for _event in range(MOST_REMEMBERED - 3):
+        known.add(events[1])
+    assert known.since(start, mine) is None
+    known.begin()
+    assert known.since(known.cursor(mine), mine) == []
+    assert known.since(f"{epoch}-0-{mark}", mine) is None
+
+
 def test_stream_sends_the_newest_nudge_once_per_conversation(live_url: str, agent: User, webcare: Department) -> None:
     slow = Stream(Rights(agent.pk, frozenset({webcare.pk}), "", 0.0), hello=False)
     slow.nudge(1, "received")
     slow.nudge(2, "received")
     slow.nudge(1, "claimed")
+    cursor = f"id: {memory.cursor(slow.rights)}\n"
     assert slow.drain().decode() == (
         'event: nudge\ndata: {"conversation": 1, "what": "claimed"}\n\n'
-        'event: nudge\ndata: {"conversation": 2, "what": "received"}\n\n'
+        f'{cursor}event: nudge\ndata: {{"conversation": 2, "what": "received"}}\n\n'
     )
     for number in range(201):
         slow.nudge(number, "received")
-    assert slow.drain().decode() == "event: hello\ndata: {}\n\n"
+    assert slow.drain().decode() == f"{cursor}event: hello\ndata: {{}}\n\n"
+    assert slow.drain().decode() == f"{cursor}event: beat\ndata: {{}}\n\n"
