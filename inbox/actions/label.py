@@ -17,6 +17,11 @@ class _SameAlready(Exception):
         self.conversation = conversation
 
 
+def _leave(conversation: Conversation, *, when: bool) -> None:
+    if when:
+        raise _SameAlready(conversation)
+
+
 def set_topic(conversation_id: int, *, by: User, topic: Topic | None) -> Conversation:
     """What it is about; None takes the topic away. The topic it already has changes nothing.
 
@@ -27,8 +32,7 @@ def set_topic(conversation_id: int, *, by: User, topic: Topic | None) -> Convers
         with changing(conversation_id, "set_topic", by=by, **words) as conversation:
             if not permissions.can_work(by, conversation):
                 raise not_allowed()
-            if conversation.topic_id == (topic.pk if topic else None):
-                raise _SameAlready(conversation)
+            _leave(conversation, when=conversation.topic_id == (topic.pk if topic else None))
             if topic is not None and not topic.active:
                 raise Refused("topic_not_in_use", _("This topic is no longer in use. Choose another one."))
             conversation.topic = topic
@@ -45,8 +49,7 @@ def set_sentiment(conversation_id: int, *, by: User, sentiment: str) -> Conversa
         with changing(conversation_id, "set_sentiment", by=by) as conversation:
             if not permissions.can_work(by, conversation):
                 raise not_allowed()
-            if conversation.sentiment == sentiment:
-                raise _SameAlready(conversation)
+            _leave(conversation, when=conversation.sentiment == sentiment)
             conversation.sentiment = sentiment
     except _SameAlready as same:
         return same.conversation
