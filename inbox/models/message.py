@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -33,6 +33,21 @@ class Delivery(models.TextChoices):
     FAILED = "failed", _("failed")
     UNKNOWN = "unknown", _("not certain")
     WITHDRAWN = "withdrawn", _("withdrawn")  # a person decided that a failed or uncertain answer need not go
+
+
+class Findable(models.Func):
+    """How a text is found: by the stems of its words, and by the words as they are, for their beginnings.
+
+    The beginning of a word need not be the beginning of its stem: "straat" has the stem "strat". The words as they are
+    carry no positions, for what stands together is asked of the stems. ``webcare_words`` (made in a migration) is the
+    configuration "simple" without Dutch stop words.
+    """
+
+    template = (
+        "(to_tsvector('dutch'::regconfig, %(expressions)s) || "
+        "strip(to_tsvector('webcare_words'::regconfig, %(expressions)s)))"
+    )
+    output_field = SearchVectorField()
 
 
 class Message(models.Model):
@@ -71,9 +86,7 @@ class Message(models.Model):
     taken_at = models.DateTimeField(null=True, blank=True)  # sending: since when
     submission = models.UUIDField(null=True, blank=True)  # the form that was sent: once only
 
-    search = models.GeneratedField(
-        expression=SearchVector("text", config="dutch"), output_field=SearchVectorField(), db_persist=True
-    )
+    search = models.GeneratedField(expression=Findable("text"), output_field=SearchVectorField(), db_persist=True)
 
     class Meta:
         verbose_name = _("message")
