@@ -5,8 +5,20 @@ from datetime import datetime
 from celery import shared_task
 
 from channels.clock import now
-from inbox import alerts, fetching, ingest, kick, lanes, profiles, replaying, thread_context
-from inbox.actions import snooze
+from channels.models import Account
+from inbox import (
+    alerts,
+    fetching,
+    ingest,
+    kick,
+    lanes,
+    message_templates,
+    platform_deeds,
+    profiles,
+    replaying,
+    thread_context,
+)
+from inbox.actions import reply_privately, snooze
 from inbox.actions.refused import NotVisible, Refused
 from inbox.incoming import early, reactions
 from inbox.models import Conversation, Status
@@ -45,6 +57,33 @@ def fetch_due_profiles() -> int:
     """Who wrote, where the webhook carried a bare id; how many were asked after."""
     kick.looking("profiles")
     return profiles.fetch_due()
+
+
+@shared_task
+def do_deeds() -> int:
+    """What colleagues asked platforms to do to messages; how many were tried."""
+    kick.looking("deeds")
+    return platform_deeds.do_due()
+
+
+@shared_task
+def say_lines() -> int:
+    """What is to be said in public now that a private answer has arrived; how many."""
+    kick.looking("lines")
+    return reply_privately.say_lines()
+
+
+@shared_task
+def refresh_templates() -> int:
+    """The templates of accounts of which we know nothing fresh; how many accounts told."""
+    return message_templates.refresh_due()
+
+
+@shared_task
+def refresh_templates_of(account_id: int) -> bool:
+    """Because somebody is about to choose; whether the platform told."""
+    account = Account.objects.select_related("app").filter(pk=account_id).first()
+    return account is not None and message_templates.refresh(account)
 
 
 @shared_task

@@ -187,6 +187,7 @@ CELERY_TASK_ROUTES = {
     "inbox.tasks.send_message": {"queue": "sending"},
     "inbox.tasks.send_due": {"queue": "sending"},
     "inbox.tasks.fetch_due_media": {"queue": "media"},
+    "inbox.tasks.do_deeds": {"queue": "sending"},
 }
 # How often each account asks its platform what it missed, in seconds. Never below what the platform allows: see
 # channels/polling.py.
@@ -197,6 +198,9 @@ CELERY_BEAT_SCHEDULE = {
     "outbox": {"task": "inbox.tasks.send_due", "schedule": 5.0, "options": {"expires": 5}},
     "media": {"task": "inbox.tasks.fetch_due_media", "schedule": 15.0, "options": {"expires": 15}},
     "profiles": {"task": "inbox.tasks.fetch_due_profiles", "schedule": 30.0, "options": {"expires": 30}},
+    "deeds": {"task": "inbox.tasks.do_deeds", "schedule": 10.0, "options": {"expires": 10}},
+    "lines": {"task": "inbox.tasks.say_lines", "schedule": 10.0, "options": {"expires": 10}},
+    "templates": {"task": "inbox.tasks.refresh_templates", "schedule": 300.0, "options": {"expires": 300}},
     "wake": {"task": "inbox.tasks.wake_snoozed", "schedule": 30.0, "options": {"expires": 30}},
     "gaps": {"task": "channels.tasks.repair_gaps", "schedule": GAPS_EVERY, "options": {"expires": GAPS_EVERY}},
     "check": {"task": "channels.tasks.check_due", "schedule": 60.0, "options": {"expires": 60}},

@@ -27,7 +27,9 @@ def retry(message_id: int, *, by: User) -> Message:
         _refuse_unless(message, failed=True, uncertain=True)
         if conversation.status == Status.CLOSED:
             raise Refused("closed", _("This conversation is closed. Reopen it first."))
-        if refusal := obstacle(conversation):
+        # A template needs no open window, nor does the first private answer to a comment.
+        free_text = not (message.template_id or (message.in_reply_to and not message.public))
+        if refusal := obstacle(conversation, free_text=free_text):
             raise refusal
         _count_down(conversation, message)
         moment = now()

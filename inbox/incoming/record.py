@@ -12,10 +12,11 @@ from django.db.models import QuerySet
 
 from channels.clock import now
 from channels.messages import SentMessage
+from inbox import kick
 from inbox.actions import clocks
 from inbox.actions.answered import answered, show_last, unseen_by
 from inbox.actions.changing import changing
-from inbox.incoming import attempts, keys, receipts
+from inbox.incoming import attempts, keys, private_threads, receipts
 from inbox.incoming.batch import watermark
 from inbox.incoming.clockbook import show
 from inbox.models import (
@@ -25,6 +26,7 @@ from inbox.models import (
     EarlyChange,
     Message,
     MessageVersion,
+    PublicLine,
     SendAttempt,
     Status,
 )
@@ -42,8 +44,9 @@ def sent(message: Message, told: SentMessage, attempt: SendAttempt | None = None
     """
     with transaction.atomic():
         thread = watermark(message.conversation.identity.external_id)
-        names = [keys.message_key(message.account_id, name) for name in (told.external_id, thread)]
-        keys.hold(names)
+        held = [keys.message_key(message.account_id, name) for name in (told.external_id, thread)]
+        begun = private_threads.begun(message)
+        keys.hold(held + (private_threads.names(message.conversation, told.thread_id) if begun else []))
         current = _locked(message)
         attempts.write(attempt)
         attempts.proved([message.pk])
@@ -69,6 +72,10 @@ def sent(message: Message, told: SentMessage, attempt: SendAttempt | None = None
                 show_last(conversation, current)
             if current.state == Delivery.FAILED:
                 receipts.came_back(conversation, current, clocks)
+            if begun:
+                private_threads.settle(conversation, told.thread_id)
+            if PublicLine.objects.filter(private=current, over_at__isnull=True).exists():
+                transaction.on_commit(kick.kick_lines)
 
 
 def failed(message: Message, code: str, reason: str, attempt: SendAttempt | None = None) -> None:
