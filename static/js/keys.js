@@ -1,4 +1,4 @@
-/* Keys: single letters outside text fields (a colleague may switch them off), Ctrl K for everything by name. */
+/* Keys: single letters outside text fields (a colleague may switch them off). Everything by name: palette.js. */
 (() => {
   "use strict";
   const webcare = (window.webcare ??= {});
@@ -13,7 +13,7 @@
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
       event.preventDefault();
-      openPalette();
+      webcare.openPalette?.();
       return;
     }
     if (event.key === "Escape" && !event.defaultPrevented && !$("dialog[open]")) {
@@ -95,102 +95,5 @@
     }
   }
 
-  // ------------------------------------------------------------------ the palette: everything by name
-
-  let entries = [];
-  let chosen = 0;
-
-  const plain = (text) =>
-    text
-      .normalize("NFD")
-      .replace(/\p{Diacritic}/gu, "")
-      .toLowerCase();
-
-  function named(node) {
-    const copy = node.cloneNode(true);
-    for (const part of $$("kbd, .count, .hidden, svg", copy)) part.remove();
-    return (node.dataset.label || copy.textContent).replace(/\s+/g, " ").trim() || node.getAttribute("aria-label") || "";
-  }
-
-  function openPalette() {
-    const dialog = $("#palette");
-    if (!dialog || $("dialog[open]")) return;
-    const words = $("#words").dataset;
-    entries = [
-      ...$$("#conversation [data-key]")
-        .filter(visible)
-        .map((node) => ({ name: named(node), key: node.dataset.key, run: () => perform(node) })),
-      ...$$("#menu a").map((node) => ({
-        name: node.title,
-        key: node.dataset.letter ? `g ${node.dataset.letter}` : "",
-        run: () => node.click(),
-      })),
-      { name: words.search, key: "s", run: () => location.assign($("[data-go=s]").href) },
-      { name: words.keys, key: "?", run: () => $("#keys").showModal() },
-      ...$$(".foot a").map((node) => ({ name: node.title || named(node), key: "", run: () => location.assign(node.href) })),
-    ].filter((entry) => entry.name);
-    const input = $("#palette-input");
-    input.value = "";
-    draw();
-    dialog.showModal();
-    input.focus();
-  }
-
-  function matching() {
-    const wanted = plain($("#palette-input").value.trim()).split(/\s+/);
-    return entries.filter((entry) => wanted.every((word) => plain(entry.name).includes(word)));
-  }
-
-  function draw() {
-    const found = matching();
-    chosen = Math.min(chosen, Math.max(0, found.length - 1));
-    $("#palette-list").replaceChildren(
-      ...found.map((entry, index) => {
-        const item = document.createElement("li");
-        item.id = `palette-${index}`;
-        item.role = "option";
-        item.setAttribute("aria-selected", index === chosen);
-        item.append(entry.name);
-        if (entry.key) {
-          const keys = document.createElement("span");
-          for (const letter of entry.key.split(" ")) {
-            const key = document.createElement("kbd");
-            key.textContent = letter;
-            keys.append(key, " ");
-          }
-          item.append(keys);
-        }
-        item.addEventListener("click", () => choose(entry));
-        return item;
-      }),
-    );
-    $("#palette-none").hidden = found.length > 0;
-    $("#palette-input").setAttribute("aria-activedescendant", found.length ? `palette-${chosen}` : "");
-    $(`#palette-${chosen}`)?.scrollIntoView({ block: "nearest" });
-  }
-
-  function choose(entry) {
-    $("#palette").close();
-    entry.run();
-  }
-
-  document.addEventListener("input", (event) => {
-    if (event.target.id !== "palette-input") return;
-    chosen = 0;
-    draw();
-  });
-  document.addEventListener("keydown", (event) => {
-    if (event.target.id !== "palette-input") return;
-    const found = matching();
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      event.preventDefault();
-      chosen = (chosen + (event.key === "ArrowDown" ? 1 : found.length - 1)) % Math.max(1, found.length);
-      draw();
-    } else if (event.key === "Enter") {
-      event.preventDefault();
-      if (found[chosen]) choose(found[chosen]);
-    }
-  });
-
-  webcare.openPalette = openPalette;
+  Object.assign(webcare, { perform, visible });
 })();
