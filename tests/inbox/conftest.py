@@ -1,13 +1,19 @@
 """A clock that stands still where it is put, and a platform to send to."""
 
+import pkgutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import pytest
 
+import channels
+import inbox
 from channels import clock as real_clock
 from channels import registry
 from channels.models import Account
@@ -36,10 +42,21 @@ class StandingClock:
 def standing_clock(monkeypatch: pytest.MonkeyPatch) -> StandingClock:
     """Monday 10:30 in Amsterdam, wherever inbox or channels ask for the time."""
     clock, real = StandingClock(), real_clock.now
-    for name, module in list(sys.modules.items()):
-        if name.split(".")[0] in ("inbox", "channels") and getattr(module, "now", None) is real:
+    for module in ours():
+        if getattr(module, "now", None) is real:
             monkeypatch.setattr(module, "now", clock)
     return clock
+
+
+@cache
+def ours() -> list[ModuleType]:
+    """Every module of inbox and channels, imported: one that were imported while the clock stands, as connectors and
+    views are at their first use, would keep that clock for all later tests."""
+    for package in (inbox, channels):
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if ".migrations" not in found.name:
+                import_module(found.name)
+    return [module for name, module in sys.modules.items() if name.split(".")[0] in ("inbox", "channels")]
 
 
 @pytest.fixture
