@@ -86,9 +86,26 @@ def kick_profiles() -> None:
     _kick("profiles", PROFILES)
 
 
-def kick_send(message_id: int) -> None:
-    """This queued message may go, now that its row is committed."""
-    _kick(f"send:{message_id}", SEND, [message_id])
+def kick_send(message_id: int, after: float = 0.0) -> None:
+    """This queued message may go, now that its row is committed; ``after`` so many seconds, when it may be taken back
+    till then."""
+    # A moment later than it is due: a worker that looks too soon would leave it to the sweeper.
+    _kick(f"send:{message_id}", SEND, [message_id], after + 0.1 if after else 0.0)
+
+
+def kick_deeds() -> None:
+    """A colleague asked a platform to do something, committed: somebody do it."""
+    _kick("deeds", DEEDS)
+
+
+def kick_lines() -> None:
+    """A private answer has arrived of which something is to be said in public, committed."""
+    _kick("lines", LINES)
+
+
+def kick_templates(account_id: int) -> None:
+    """Somebody is about to choose a template, and what we know of them is old."""
+    _kick(f"templates:{account_id}", TEMPLATES, [account_id])
 
 
 def looking(name: str) -> None:
@@ -104,12 +121,13 @@ def looking(name: str) -> None:
         _give_rest(error)
 
 
-def _kick(name: str, task: str, arguments: Sequence[int] = ()) -> None:
+def _kick(name: str, task: str, arguments: Sequence[int] = (), after: float = 0.0) -> None:
     if time.monotonic() < _rest_until:
         return
     try:
         if wire().set(_key(name), 1, nx=True, px=DEBOUNCE_MS):
-            producer().send_task(task, args=list(arguments), retry=False)
+            later = {"countdown": after} if after else {}
+            producer().send_task(task, args=list(arguments), retry=False, **later)
     except (redis.RedisError, KombuError, OSError) as error:
         _give_rest(error)
 

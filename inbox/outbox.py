@@ -20,7 +20,7 @@ from channels.errors import PermanentFailure, SendError, TemporaryFailure, Unkno
 from channels.gateway import connector_of
 from channels.messages import AccountCredentials, OutgoingFile, OutgoingMessage
 from channels.models import Account, AccountState
-from inbox import due, kick
+from inbox import due, kick, public_files
 from inbox.incoming import attempts, record
 from inbox.models import AttemptOutcome, Delivery, Direction, Message, SendAttempt
 
@@ -292,7 +292,13 @@ def outgoing_of(message: Message) -> OutgoingMessage:
         to="" if citizen.startswith("?") else citizen,
         in_reply_to=_answered(message) if message.public else "",
         files=tuple(
-            OutgoingFile(path=found.file.path, content_type=found.content_type, name=found.name, alt_text=found.text)
+            OutgoingFile(
+                path=found.file.path,
+                content_type=found.content_type,
+                name=found.name,
+                public_url=public_files.address(found),
+                alt_text=found.text,
+            )
             for found in message.attachments.all()
             if found.file
         ),

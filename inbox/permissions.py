@@ -47,6 +47,11 @@ def can_assign(user: User, conversation: Conversation) -> bool:
     )
 
 
+def can_keep_replies(user: User) -> bool:
+    """Standard replies: team leads and administrators."""
+    return user.is_active and user.role in (Role.LEAD, Role.ADMIN)
+
+
 def can_administer(user: User) -> bool:
     """Accounts, hours, users, the state of the channels."""
     return user.is_active and user.role == Role.ADMIN

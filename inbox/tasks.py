@@ -18,7 +18,7 @@ from inbox import (
     replaying,
     thread_context,
 )
-from inbox.actions import reply_privately, snooze
+from inbox.actions import draft, reply_privately, snooze
 from inbox.actions.refused import NotVisible, Refused
 from inbox.incoming import early, reactions
 from inbox.models import Conversation, Status
@@ -113,6 +113,12 @@ def alert_administrators() -> int:
 
 
 @shared_task
+@shared_task
+def forget_old_drafts() -> int:
+    """Drafts, and files put ready, that nobody came back to; how many."""
+    return draft.forget_old()
+
+
 def forget_early_changes() -> int:
     """Changes and reactions whose message never came, and threads fetched long ago; how many rows."""
     return early.prune() + reactions.prune() + thread_context.prune()

@@ -29,6 +29,7 @@ ALLOWED_HOSTS = [
 ]
 SIMULATOR_URL = env("SIMULATOR_URL", default="").rstrip("/")
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
+DEMO_UNDO_SECONDS = env.int("DEMO_UNDO_SECONDS", default=5)  # how long an answer can be taken back, as seeded
 MUNICIPALITY = env("MUNICIPALITY", default="Gemeente Waterkant")
 PRIMARY_COLOUR = env("PRIMARY_COLOUR", default="")
 LOGO_URL = env("LOGO_URL", default="")
@@ -204,6 +205,7 @@ CELERY_BEAT_SCHEDULE = {
     "wake": {"task": "inbox.tasks.wake_snoozed", "schedule": 30.0, "options": {"expires": 30}},
     "gaps": {"task": "channels.tasks.repair_gaps", "schedule": GAPS_EVERY, "options": {"expires": GAPS_EVERY}},
     "check": {"task": "channels.tasks.check_due", "schedule": 60.0, "options": {"expires": 60}},
+    "drafts": {"task": "inbox.tasks.forget_old_drafts", "schedule": 3600.0, "options": {"expires": 3600}},
     "early": {"task": "inbox.tasks.forget_early_changes", "schedule": 3600.0, "options": {"expires": 3600}},
     "alerts": {"task": "inbox.tasks.alert_administrators", "schedule": 30.0, "options": {"expires": 30}},
 }

@@ -1,6 +1,7 @@
 """Beantwoorden: refuse what cannot go out, else put the answer in the outbox, once per submitted form."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -11,11 +12,14 @@ from django.utils.translation import gettext as _
 from channels.clock import now
 from channels.gateway import connector_of
 from channels.models import Account, AccountState, Kind
-from inbox import kick, permissions, privacy_guard, sla
+from inbox import kick, permissions, privacy_guard, standard_texts
+from inbox.actions import draft, upload
 from inbox.actions.changing import changing
 from inbox.actions.claim import claimed_by_other, not_allowed, refuse_closed
 from inbox.actions.refused import Refused
-from inbox.models import AccountSettings, Conversation, Delivery, Direction, Message, User
+from inbox.actions.standard_reply import ending_of
+from inbox.actions.windows import closed, windows
+from inbox.models import AccountSettings, Conversation, Delivery, Direction, DraftMode, Message, User
 
 MOST_PARTS = 25  # posts in one thread
 
@@ -30,14 +34,20 @@ def reply(
     as_thread: bool = False,
     confirm_newer: bool = False,
     confirm_personal_data: str = "",
+    confirm_unfilled: bool = False,
+    uploads: Iterable[int] = (),
+    by_hand: bool = False,
 ) -> list[Message]:
     """Queue an answer on the channel where was asked; several messages when a long one becomes a thread on X.
 
     ``submission`` names the form: the same one twice gives the messages of the first time. ``seen_message_id`` is the
     newest message the writer had on screen. ``confirm_personal_data``: the "confirm" of an earlier refusal, for exactly
-    what that named. Raises Refused: "claimed_by_other", "not_claimed", "closed", "empty", "too_long" (data:
-    can_thread), "newer_message", "window_closed", "not_summoned", "gone", "account", "personal_data" (data: kinds,
-    findings, confirm), "not_allowed".
+    what that named. ``uploads``: the files that go along (inbox.actions.upload). ``by_hand``: written on the page: it
+    ends as the account agreed, can be taken back for the account's seconds, and its draft is done.
+
+    Raises Refused: "claimed_by_other", "not_claimed", "closed", "empty", "too_long" (data: can_thread),
+    "newer_message", "window_closed", "not_summoned", "gone", "account", "personal_data" (data: kinds, findings,
+    confirm), "unfilled" (data: names), "not_allowed", and what ``upload.for_answer`` refuses.
     """
     if earlier := submitted(submission, by, conversation_id):
         return earlier
@@ -52,7 +62,13 @@ def reply(
                 raise refusal
             if not confirm_newer and seen_message_id is not None:
                 refuse_newer(conversation, seen_message_id)
-            parts = split(conversation, text, as_thread=as_thread)
+            files = upload.for_answer(conversation, by, uploads)
+            agreed = AccountSettings.objects.filter(account=conversation.account).first() if by_hand else None
+            whole = standard_texts.signed(text, ending_of(agreed, by))
+            parts = split(conversation, whole, as_thread=as_thread) if whole or not files else [""]
+            if not confirm_unfilled:
+                refuse_unfilled(text)
+            wait = timedelta(seconds=agreed.undo_seconds if agreed else 0)
             if kinds := refuse_personal_data(conversation, text, confirm_personal_data):
                 conversation.audit_data["personal_data"] = kinds  # type: ignore[attr-defined]
             messages = [
@@ -62,14 +78,19 @@ def reply(
                     part,
                     submission if number == 0 else uuid5(submission, str(number)),
                     number,
+                    wait,
                 )
                 for number, part in enumerate(parts)
             ]
+            upload.send_along(files, messages[0])
+            conversation.has_attachment = conversation.has_attachment or bool(files)
+            if by_hand:
+                draft.sent(conversation, by, DraftMode.REPLY, text, submission if wait else None)
             conversation.audit_data["messages"] = [message.pk for message in messages]  # type: ignore[attr-defined]
             conversation.last_message_at = max(conversation.last_message_at, messages[-1].sent_at)
             conversation.last_message_text = messages[0].text[:200]
             conversation.last_message_out = True
-            transaction.on_commit(lambda: kick.kick_send(messages[0].pk))
+            transaction.on_commit(lambda: kick.kick_send(messages[0].pk, after=wait.total_seconds()))
     except IntegrityError:
         # The same form came twice at once and the other was first.
         if earlier := submitted(submission, by, conversation_id):
@@ -96,8 +117,9 @@ def target(conversation: Conversation) -> Message | None:
     )
 
 
-def obstacle(conversation: Conversation) -> Refused | None:
-    """Why no answer can go out here now, whoever writes it; None when one can."""
+def obstacle(conversation: Conversation, *, free_text: bool = True) -> Refused | None:
+    """Why no answer can go out here now, whoever writes it; None when one can. ``free_text`` False: a template, or the
+    first private answer to a comment, for which no window has to be open."""
     account = conversation.account
     capabilities = connector_of(account).capabilities()
     if account.state == AccountState.BROKEN:
@@ -118,29 +140,7 @@ def obstacle(conversation: Conversation) -> Refused | None:
             _("X only accepts an answer to a post that mentions us. Ask the citizen to mention %(handle)s.")
             % {"handle": f"@{account.handle}"},
         )
-    until = window_until(conversation)
-    if until is not None and until <= now():
-        moment = sla.format_moment(until, now())
-        if capabilities.window is not None and capabilities.window.template_afterwards:
-            return Refused(
-                "window_closed",
-                _("The window of 24 hours closed %(moment)s. Wait for a new message, or reach the citizen another way.")
-                % {"moment": moment},
-            )
-        return Refused(
-            "window_closed",
-            _("The window for answers closed %(moment)s. You can answer when the citizen writes again.")
-            % {"moment": moment},
-        )
-    return None
-
-
-def window_until(conversation: Conversation) -> datetime | None:
-    """Until when the platform takes free text here (aware UTC); None where there is no such limit."""
-    window = connector_of(conversation.account).capabilities().window
-    if conversation.public or window is None or conversation.last_inbound_at is None:
-        return None
-    return conversation.last_inbound_at + max(window.length, window.human_agent_length or timedelta(0))
+    return closed(conversation) if free_text else None
 
 
 def limits(conversation: Conversation) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def limits(conversation: Conversation) -> dict[str, Any]:
         "max_length": capabilities.max_length_public if conversation.public else capabilities.max_length_private,
         "weighted": capabilities.weighted_length and conversation.public,
         "can_thread": capabilities.can_thread and conversation.public,
-        "window_until": window_until(conversation),
+        "window_until": windows(conversation).until,
     }
 
 
@@ -189,6 +189,17 @@ def refuse_personal_data(conversation: Conversation, text: str, confirmed: str) 
         findings=[{"kind": item.kind, "start": item.start, "end": item.end} for item in found],
         confirm=confirm,
     )
+
+
+def refuse_unfilled(text: str) -> None:
+    """Raises Refused "unfilled" when a variable of a standard reply still waits for somebody to fill it in."""
+    if names := standard_texts.unfilled(text):
+        raise Refused(
+            "unfilled",
+            _("Still to be filled in: %(names)s. Fill it in, or send it as it is.")
+            % {"names": ", ".join(f"[{name}]" for name in names)},
+            names=names,
+        )
 
 
 def personal_data(conversation: Conversation, text: str) -> list[privacy_guard.Finding]:
@@ -248,7 +259,7 @@ def split(conversation: Conversation, text: str, *, as_thread: bool) -> list[str
     raise Refused("too_long", message, can_thread=bounds["can_thread"], length=length, max_length=maximum)
 
 
-def _queue(conversation: Conversation, by: User, text: str, submission: UUID, number: int) -> Message:
+def _queue(conversation: Conversation, by: User, text: str, submission: UUID, number: int, wait: timedelta) -> Message:
     moment = now()
     answered = target(conversation) if conversation.public and number == 0 else None
     return Message.objects.create(
@@ -264,6 +275,6 @@ def _queue(conversation: Conversation, by: User, text: str, submission: UUID, nu
         sent_at=moment,
         state=Delivery.QUEUED,
         state_at=moment,
-        send_at=moment,
+        send_at=moment + wait,
         submission=submission,
     )

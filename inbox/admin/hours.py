@@ -14,7 +14,7 @@ from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from inbox import auto_reply
+from inbox import auto_reply, standard_texts
 from inbox.admin.base import Audited, Guarded, site
 from inbox.failure_words import PLATFORMS
 from inbox.models import AccountSettings, ClosingDay, OpeningPeriod
@@ -22,6 +22,7 @@ from inbox.office_hours import Period, check_periods, parse_closes
 
 # Thirty working days of eight hours; a number typed wrong must not send a deadline past the end of the calendar.
 LONGEST_TARGET = 30 * 8 * 60
+LONGEST_UNDO = 60  # seconds; a citizen waits that much longer for every answer
 TIMED = frozenset(["first_answer_minutes", "next_answer_minutes", "holidays"])  # what timers are counted by
 NOTHING = ("", _("- Select an option -"))  # Django's own words, which have no Dutch there yet
 
@@ -45,6 +46,8 @@ class SettingsForm(forms.ModelForm):
             "addressing",
             "house_style",
             "own_details",
+            "ending",
+            "undo_seconds",
         )
         help_texts: ClassVar = {
             "first_answer_minutes": _("In minutes of opening time."),
@@ -60,12 +63,25 @@ class SettingsForm(forms.ModelForm):
                 "Our own telephone numbers, e-mail addresses, IBANs and addresses, one a line. They may stand in a "
                 "public answer without a question. @gemeente.nl stands for every e-mail address there."
             ),
+            "ending": _(
+                "Comes under every answer that a colleague writes: ^{initialen}, or Groet, {voornaam}. Empty: nothing."
+            ),
+            "undo_seconds": _("So long an answer waits, and can be taken back. 0: it goes at once. At most 60."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in ("first_answer_minutes", "next_answer_minutes"):
             self.fields[name].validators += [MinValueValidator(1), MaxValueValidator(LONGEST_TARGET)]
+        self.fields["undo_seconds"].validators.append(MaxValueValidator(LONGEST_UNDO))
+
+    def clean_ending(self) -> str:
+        """Refuses braces that nobody fills in."""
+        text: str = self.cleaned_data["ending"].strip()
+        filled = standard_texts.fill(text, {standard_texts.COLLEAGUE: "F", standard_texts.INITIALS: "F"})
+        if standard_texts.unfilled(filled):
+            raise ValidationError(_t("Use {initialen} or {voornaam}."))
+        return text
 
     def clean_out_of_hours_text(self) -> str:
         """Refuses braces that the reply would leave standing."""

@@ -35,6 +35,7 @@ REFUSALS = (
     "gone",
     "account",
     "personal_data",
+    "unfilled",
 )
 
 
@@ -74,6 +75,11 @@ class ReplyBody(serializers.Serializer):
         allow_blank=True,
         max_length=64,
         help_text="The data.confirm of a refusal personal_data: a person decided that exactly this may be public.",
+    )
+    confirm_unfilled = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Send a text that still holds a [variable] (refusal unfilled) as it is.",
     )
 
 

@@ -91,3 +91,95 @@ HOUSE_STYLE = {
     ),
     "whatsapp:+31140140": ("u", TONE + "Op WhatsApp groeten wij één keer, aan het begin van het gesprek."),
 }
+
+# external id of the account -> what comes under every answer
+ENDINGS = {"2244994945001": "^{initialen}", "104000000000001": "Groet, {voornaam}"}
+
+# name, text, slug of the department, platform, external id of the account, for answers that are
+STANDARD_REPLIES = (
+    (
+        "Wij kijken ernaar",
+        "Dank u voor uw bericht, {inwoner}. Wij kijken ernaar en laten u vandaag nog iets weten.",
+        "",
+        "",
+        "",
+        "",
+    ),
+    (
+        "Stuur een privébericht",
+        "Wij willen u graag helpen. Stuurt u ons een privébericht met uw straat en huisnummer? "
+        "Dan leest niet iedereen mee.",
+        "",
+        "",
+        "",
+        "public",
+    ),
+    (
+        "Melding gemaakt",
+        "Wij hebben een melding voor u gemaakt. Het nummer is {zaaknummer}. "
+        "Binnen drie werkdagen hoort u wat wij gaan doen.",
+        "stadsbeheer",
+        "",
+        "",
+        "",
+    ),
+    (
+        "Losse stoeptegel",
+        "Dank u voor de melding, {inwoner}. Een collega van {afdeling} maakt de stoep veilig. Meestal lukt dat binnen "
+        "twee werkdagen.",
+        "stadsbeheer",
+        "",
+        "",
+        "",
+    ),
+    (
+        "Restafval ophalen",
+        "Wij halen restafval één keer in de twee weken op. Op waterkant.nl/afval ziet u de dag voor uw straat.",
+        "webcare",
+        "",
+        "",
+        "",
+    ),
+    (
+        "Paspoort aanvragen",
+        "U vraagt een paspoort aan bij de balie. Maak eerst een afspraak op waterkant.nl/afspraak. "
+        "Neem uw oude paspoort en één pasfoto mee.",
+        "burgerzaken",
+        "",
+        "",
+        "",
+    ),
+    (
+        "Spoedpaspoort",
+        "Hebt u binnen een week een paspoort nodig? Kom dan vandaag langs met uw aangifte of uw reisbewijs. "
+        "Een spoedpaspoort kost meer.",
+        "burgerzaken",
+        "",
+        "",
+        "private",
+    ),
+    (
+        "Openingstijden",
+        "Wij zijn open op {openingstijden}. De eerste keer dat wij weer opengaan is {volgende_opening}.",
+        "",
+        "",
+        "",
+        "",
+    ),
+    (
+        "Doorgegeven aan een collega",
+        "Ik heb uw vraag doorgegeven aan een collega van {afdeling}. U krijgt hier antwoord. Groet, {voornaam}",
+        "",
+        "whatsapp",
+        "",
+        "private",
+    ),
+    (
+        "Lammetjes kijken",
+        "Wat leuk dat je komt. De lammetjes zie je op {openingstijden}. Het is gratis en je hoeft niet te reserveren.",
+        "stadsboerderij",
+        "facebook",
+        "104000000000002",
+        "",
+    ),
+)

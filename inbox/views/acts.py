@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import Resolver404, resolve, reverse
@@ -23,18 +24,20 @@ from inbox import forms
 from inbox.actions import assign as assigning
 from inbox.actions import claim as claiming
 from inbox.actions import close as closing
+from inbox.actions import draft as drafts
 from inbox.actions import note as notes
 from inbox.actions import read as reading
 from inbox.actions import reply as replying
-from inbox.actions import resend
+from inbox.actions import resend, undo
 from inbox.actions import route as routing
 from inbox.actions import snooze as snoozing
+from inbox.actions import upload as uploading
 from inbox.actions import wait as waiting
 from inbox.actions.refused import NotVisible, Refused
-from inbox.models import Conversation, Message, Status
+from inbox.models import Conversation, DraftMode, Message, Status
 from inbox.views import conversation as conversations
 from inbox.views import listing, lists
-from inbox.views.composer import NOTE, REPLY, Typed
+from inbox.views.composer import NOTE, REPLY, Typed, leaving_words, words_of
 from inbox.views.conversation import SignedIn
 
 PAGES = {"conversation", "conversation_in_view", "conversation_in_department"}
@@ -195,7 +198,8 @@ def note(request: SignedIn, pk: int) -> HttpResponse:
     def deed() -> None:
         if not valid:
             raise unreadable()
-        notes.add(pk, by=request.user, text=text)
+        with transaction.atomic():
+            drafts.sent(notes.add(pk, by=request.user, text=text).conversation, request.user, DraftMode.NOTE)
 
     return attempt(request, pk, deed, typed, events={"composer-sent": {"id": pk, "mode": NOTE}})
 
@@ -209,20 +213,30 @@ def reply(request: SignedIn, pk: int) -> HttpResponse:
     text = given.get("text", request.POST.get("text", ""))
     submission = given.get("submission")
     confirmed = given.get("confirm_personal_data", "")
+    unfilled = given.get("confirm_unfilled", False)
     typed = Typed(
-        mode=REPLY, text=text, submission=submission, as_thread=given.get("as_thread", False), confirmed=confirmed
+        mode=REPLY,
+        text=text,
+        submission=submission,
+        as_thread=given.get("as_thread", False),
+        confirmed=confirmed,
+        unfilled=unfilled,
     )
+    files = [int(value) for value in request.POST.getlist("upload") if value.isdecimal()][:100]
+    made: list[Message] = []
 
     def deed() -> None:
         if not valid or submission is None:
             raise unreadable()
         sent = replying.submitted(submission, request.user, pk)
-        if sent and not given["as_thread"] and sent[0].text != text.strip():
+        if sent and not given["as_thread"] and not sent[0].text.startswith(text.strip()):
             raise Refused(
                 "sent_before",
                 _("An earlier version of this answer went out already. Send this one if it must go too."),
             )
-        replying.reply(
+        if words := words_of(request.POST):
+            uploading.describe(conversations.visible(request.user, pk), request.user, words)
+        made[:] = replying.reply(
             pk,
             by=request.user,
             text=text,
@@ -231,6 +245,9 @@ def reply(request: SignedIn, pk: int) -> HttpResponse:
             as_thread=given["as_thread"],
             confirm_newer=given["confirm_newer"],
             confirm_personal_data=confirmed,
+            confirm_unfilled=unfilled,
+            uploads=files,
+            by_hand=True,
         )
 
     events: Events = {"composer-sent": {"id": pk, "mode": REPLY}}
@@ -241,8 +258,27 @@ def reply(request: SignedIn, pk: int) -> HttpResponse:
     except Refused as refusal:
         if refusal.code == "sent_before":
             typed = Typed(mode=REPLY, text=text, submission=uuid4())
+        _keep(request, pk, typed)
         return refused(request, pk, refusal, typed)
+    if made and (leaves := leaving_words(made[0])):
+        events["answer-leaves"] = {"id": pk, "message": made[0].pk, **leaves}
     return done(request, pk, events=events)
+
+
+def _keep(request: SignedIn, pk: int, typed: Typed) -> None:
+    """What could not be sent is a draft, also for a browser without scripts, and when the page is closed now."""
+    try:
+        drafts.save(
+            pk,
+            by=request.user,
+            mode=DraftMode.REPLY,
+            text=typed.text,
+            version=0,
+            submission=typed.submission,
+            force=True,
+        )
+    except Refused:
+        return  # not theirs to answer any more: the text is on the page
 
 
 # -- how far it is ------------------------------------------------------------------------------------------------
@@ -303,22 +339,30 @@ def read(request: SignedIn, pk: int) -> HttpResponse:
 @act
 def message_retry(request: SignedIn, pk: int) -> HttpResponse:
     """Opnieuw proberen."""
-    return attempt(request, _conversation_of(request, pk), lambda: resend.retry(pk, by=request.user))
+    return attempt(request, conversation_of(request, pk), lambda: resend.retry(pk, by=request.user))
 
 
 @act
 def message_withdraw(request: SignedIn, pk: int) -> HttpResponse:
     """Hoeft niet meer."""
-    return attempt(request, _conversation_of(request, pk), lambda: resend.withdraw(pk, by=request.user))
+    return attempt(request, conversation_of(request, pk), lambda: resend.withdraw(pk, by=request.user))
+
+
+@act
+def message_undo(request: SignedIn, pk: int) -> HttpResponse:
+    """Ongedaan maken: back into the composer."""
+    conversation = conversation_of(request, pk)
+    events: Events = {"composer-focus": {"id": conversation}}
+    return attempt(request, conversation, lambda: undo.undo(pk, by=request.user), events=events)
 
 
 @act
 def message_mark_sent(request: SignedIn, pk: int) -> HttpResponse:
     """Het is aangekomen: seen at the platform."""
-    return attempt(request, _conversation_of(request, pk), lambda: resend.mark_sent(pk, by=request.user))
+    return attempt(request, conversation_of(request, pk), lambda: resend.mark_sent(pk, by=request.user))
 
 
-def _conversation_of(request: SignedIn, message_id: int) -> int:
+def conversation_of(request: SignedIn, message_id: int) -> int:
     """Raises NotVisible."""
     found = (
         Message.objects.filter(pk=message_id, conversation__in=Conversation.objects.visible_to(request.user))

@@ -1,20 +1,40 @@
 """The place where an answer or a note is written: whether it can go out, who will see it, and what was typed."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from channels.clock import now
 from channels.gateway import connector_of
-from inbox.actions import reply
+from inbox.actions import draft as drafts
+from inbox.actions import reply, standard_reply
+from inbox.actions import upload as uploading
 from inbox.actions.refused import Refused
-from inbox.models import AccountSettings, Conversation, Status, User
+from inbox.actions.upload import Words
+from inbox.models import (
+    AccountSettings,
+    Conversation,
+    Delivery,
+    DraftMode,
+    Message,
+    StandardReply,
+    Status,
+    Upload,
+    User,
+)
 from inbox.office_hours import local
 from inbox.views.advice import Advice, Found, advise, found_in, private_way
+from inbox.views.filled import Filled
 from inbox.views.thread import newest_id
 
 REPLY, NOTE = "reply", "note"
+ALT, DECORATIVE = "alt-", "decorative-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +47,11 @@ class Typed:
     submission: UUID | None = None
     as_thread: bool = False
     confirmed: str = ""
+    unfilled: bool = False  # "send it as it is" was chosen
     panel: str = ""
     panel_text: str = ""
     panel_choice: int | None = None
+    filled: Filled | None = None  # another form than that of the answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +86,54 @@ class Composer:
     private_way: str
     as_thread: bool  # chosen before the question about personal data, and still meant
     confirmed: str
+    confirm_unfilled: bool  # the send button now also says: as it is
+    unfilled: bool
+    version: int  # of the draft that the text is
+    note_version: int
+    ending: str
+    files: tuple[Upload, ...]
+    most_files: int
+    accept: str  # for the file field
+    files_words: str
+    replies: Sequence[StandardReply]  # for a browser without scripts
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """An answer of one's own that goes at ``at`` (aware UTC) and can be taken back till then."""
+
+    message: int
+    at: datetime
+    words: str
+
+
+def words_of(data: QueryDict) -> dict[int, Words]:
+    """What a form says of the pictures, by upload id: the fields alt-<id> and decorative-<id>."""
+    ids = [name.removeprefix(ALT) for name in data if re.fullmatch(rf"{ALT}[0-9]{{1,18}}", name)]
+    return {int(pk): Words(data.get(ALT + pk, ""), bool(data.get(DECORATIVE + pk))) for pk in ids}
 
 
 def compose(
-    conversation: Conversation, user: User, moment: datetime, typed: Typed | None, refused: Refused | None
+    conversation: Conversation,
+    user: User,
+    moment: datetime,
+    typed: Typed | None,
+    refused: Refused | None,
+    *,
+    plain: bool = False,
 ) -> Composer:
-    """The composer for a colleague who may work on the conversation. At most four queries; three more for a text that
-    was given back."""
+    """The composer for a colleague who may work on the conversation, with their drafts. At most six queries; three more
+    for a text that was given back. ``plain``: for a browser that may have no scripts (one more)."""
     typed = typed or Typed()
+    kept = drafts.of(conversation, user)
+    draft, note = kept.get(DraftMode.REPLY), kept.get(DraftMode.NOTE)
+    text = typed.text or (draft.text if draft else "")
     state, sentence = _state(conversation, user)
     agreed = AccountSettings.objects.filter(account=conversation.account_id).first() if state == "open" else None
     personal = refused is not None and refused.code == "personal_data"
     data = refused.data if refused is not None and personal else {}
     bounds = reply.limits(conversation)
+    most = uploading.limits(conversation)
     until: datetime | None = bounds["window_until"]
     thread_words = _("Post as a thread (%(count)s posts)") % {"count": "{}"}
     parts = ""
@@ -96,22 +153,59 @@ def compose(
         can_thread=bounds["can_thread"],
         window_until=until,
         window_words=left(until, moment) if until and until > moment else "",
-        submission=typed.submission or uuid4(),
+        submission=typed.submission or (draft.submission if draft else None) or uuid4(),
         seen=newest_id(conversation),
-        mode=typed.mode,
-        text=typed.text,
-        note=typed.note,
+        mode=NOTE if note and not (draft or typed.text) else typed.mode,
+        text=text,
+        note=typed.note or (note.text if note else ""),
         confirm_newer=refused is not None and refused.code == "newer_message",
         thread_words=thread_words,
         thread_parts=parts,
         house_style=agreed.house_style if agreed else "",
-        advice=advise(conversation, typed.text, agreed.addressing) if agreed and typed.text else None,
+        advice=advise(conversation, text, agreed.addressing) if agreed and text else None,
         found=found_in(typed.text, findings) if isinstance(findings := data.get("findings"), list) else (),
         confirm=str(data.get("confirm", "")),
         private_way=private_way(conversation, user) if personal else "",
         as_thread=personal and typed.as_thread,
         confirmed="" if personal else typed.confirmed,
+        confirm_unfilled=refused is not None and refused.code == "unfilled",
+        unfilled=typed.unfilled,
+        version=draft.version if draft else 0,
+        note_version=note.version if note else 0,
+        ending=standard_reply.ending_of(agreed, user),
+        files=tuple(uploading.of(conversation, user)) if state == "open" else (),
+        most_files=most.most,
+        accept=",".join(most.sizes),
+        files_words=ngettext("At most %(count)s file: %(types)s.", "At most %(count)s files: %(types)s.", most.most)
+        % {"count": most.most, "types": uploading.types_words(most)},
+        replies=tuple(standard_reply.fitting(user, conversation)[:50]) if plain and state == "open" else (),
     )
+
+
+def leaving_words(message: Message) -> dict[str, str]:
+    """For the browser's scripts, of an answer that can still be taken back: {"at" (ISO), "words"}; else {}."""
+    if message.state != Delivery.QUEUED or message.send_at is None or message.send_at <= now():
+        return {}
+    at = message.send_at
+    return {"at": at.isoformat(), "words": _("Will be sent at %(time)s") % {"time": f"{local(at):%H:%M:%S}"}}
+
+
+def leaving(conversation: Conversation, user: User, moment: datetime) -> Leaving | None:
+    """The newest answer of this colleague that can still be taken back. One query when we spoke last, else none."""
+    if not conversation.last_message_out:
+        return None
+    found = (
+        Message.objects.filter(
+            conversation=conversation, author=user, state=Delivery.QUEUED, attempts=0, send_at__gt=moment
+        )
+        .order_by("id")
+        .values_list("pk", "send_at")
+        .first()
+    )
+    if found is None:
+        return None
+    pk, at = found
+    return Leaving(pk, at, _("Will be sent at %(time)s") % {"time": f"{local(at):%H:%M:%S}"})
 
 
 def _state(conversation: Conversation, user: User) -> tuple[str, str]:

@@ -18,4 +18,5 @@ def municipality(request: HttpRequest) -> dict[str, Any]:
         "live_url": settings.LIVE_URL,
         # Looked at by templates of logged-in pages only: a lazy user is not loaded here.
         "is_admin": lambda: getattr(user, "role", "") == Role.ADMIN,
+        "keeps_replies": lambda: getattr(user, "role", "") in (Role.LEAD, Role.ADMIN),
     }

@@ -20,7 +20,7 @@ from inbox.actions.refused import Refused
 from inbox.models import Conversation, ReadMarker, Role, Status, User
 from inbox.views import rows, story, thread
 from inbox.views.citizen import citizen
-from inbox.views.composer import Typed, compose
+from inbox.views.composer import Typed, compose, leaving
 from inbox.views.deeds import deeds
 from inbox.views.files import web_address
 from inbox.views.listing import Cursor
@@ -67,7 +67,10 @@ def pane_context(
     works = permissions.can_work(user, conversation)
     agreement = rows.agreements([conversation.account_id]).get(conversation.account_id)
     hours = agreement.hours if agreement else None
-    composer = compose(conversation, user, moment, typed, refused) if works else None
+    plain = not getattr(request, "htmx", None)
+    other_form = typed.filled if typed else None
+    answer_refused = refused if other_form is None else None
+    composer = compose(conversation, user, moment, typed, answer_refused, plain=plain) if works else None
     events = story.events(story.entries_of(conversation.pk, MOST_EVENTS), moment)
     before, since = (Cursor.read(request.GET.get(name, "")) for name in ("before", "since"))
     seen = ReadMarker.objects.filter(user=user, conversation=conversation).values_list("seen", flat=True).first() or 0
@@ -101,6 +104,11 @@ def pane_context(
         "notice": notice_of(refused),
     }
     return {"conversation": conversation, "pane": pane}
+        "ways": ways.ways(conversation, user, moment, query=request.GET, filled=other_form, refused=refused)
+        if works
+        else None,
+        "links": ways.links(conversation, user),
+        "leaving": leaving(conversation, user, moment) if works else None,
 
 
 @require_safe

@@ -7,7 +7,8 @@ from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from inbox import sla
-from inbox.models import AuditEntry, Conversation, Direction, Message, Note, User
+from inbox.actions.undo import UNDONE
+from inbox.models import AuditEntry, Conversation, Delivery, Direction, Message, Note, User
 from inbox.office_hours import local
 from inbox.views import story
 from inbox.views.advice import marks
@@ -84,7 +85,7 @@ def messages_of(
     The last PAGE; with ``before`` the PAGE before that one; with ``since`` everything from there on, at most MOST.
     """
     queryset = conversation.messages.select_related("author").prefetch_related("attachments", "versions")
-    queryset = queryset.defer("search")
+    queryset = queryset.defer("search").exclude(state=Delivery.WITHDRAWN, error_reason=UNDONE)
     size = PAGE
     if before is not None:
         queryset = queryset.filter(Q(sent_at__lte=before.at) & (Q(sent_at__lt=before.at) | Q(pk__lt=before.pk)))

@@ -1,5 +1,5 @@
-/* The composer: how long a text is for the platform, hints on it, Ctrl+Enter, and drafts that outlive a reload and a
-   lost connection. The server decides everything; this only tells it sooner. */
+/* The composer: how long a text is for the platform, hints on it, Ctrl+Enter. The server decides everything; this only
+   tells it sooner. Drafts, standard replies and files have scripts of their own. */
 (() => {
   "use strict";
   const webcare = (window.webcare ??= {});
@@ -90,13 +90,19 @@
 
   // ------------------------------------------------------------------ while one types
 
-  const boxes = () => [$("#reply-text"), $("#note-text")].filter(Boolean);
+  /* With the ending that the server will put behind it. */
+  function whole(box) {
+    const text = box.value.trim();
+    const ending = box.dataset.ending;
+    if (!ending || !text || text.endsWith(ending)) return text;
+    return text + (ending.startsWith("^") ? " " : "\n") + ending;
+  }
 
   function measure() {
     const box = $("#reply-text");
     const shown = $("[data-length]");
     if (!box || !shown) return;
-    const text = box.value.trim();
+    const text = whole(box);
     const weighted = "weighted" in box.dataset;
     const limit = Number(box.dataset.max);
     const length = weighted ? weightedLength(text) : text.length;
@@ -127,68 +133,6 @@
       spoken.textContent = stage ? shown.textContent : "";
     }
   }
-
-  // ------------------------------------------------------------------ drafts: this tab only, gone with it
-
-  const PREFIX = "webcare.draft.";
-  let shown = null; // the last pane that held a conversation
-  const modeOf = (box) => (box.id === "note-text" ? "note" : "reply");
-  const keyOf = (pane, mode) => `${PREFIX}${pane.dataset.user}.${pane.dataset.pane}.${mode}`;
-
-  function read(key) {
-    try {
-      return JSON.parse(sessionStorage.getItem(key));
-    } catch {
-      return null;
-    }
-  }
-
-  function keep(box) {
-    const pane = $("#pane");
-    if (!pane?.dataset.pane) return;
-    const key = keyOf(pane, modeOf(box));
-    // With its form's number: a text that was sent although the answer got lost is then recognised.
-    const submission = $("[name=submission]", box.form)?.value;
-    try {
-      if (box.value.trim()) sessionStorage.setItem(key, JSON.stringify({ text: box.value, submission }));
-      else sessionStorage.removeItem(key);
-    } catch {
-      /* a full or forbidden storage: the text is still on screen */
-    }
-  }
-
-  function forget(pk, mode) {
-    const pane = $("#pane");
-    if (pane) sessionStorage.removeItem(`${PREFIX}${pane.dataset.user}.${pk}.${mode}`);
-  }
-
-  /* After every drawing: put back what was typed, or show it where there is no box for it any more. */
-  function restore() {
-    const here = $("#pane");
-    if (!here) return;
-    if (here.dataset.pane) shown = { dataset: { ...here.dataset } }; // a copy: the element is drawn over
-    const pane = shown; // also when it went to others since
-    if (!pane) return;
-    for (const box of boxes()) {
-      const draft = read(keyOf(pane, modeOf(box)));
-      if (draft && !box.value) {
-        box.value = draft.text;
-        const submission = $("[name=submission]", box.form);
-        if (submission && draft.submission) submission.value = draft.submission;
-        if (box.id === "reply-text") window.htmx?.trigger("#writing", "check");
-      } else if (box.value) keep(box);
-    }
-    const kept = $("[data-kept]", here);
-    if (kept) {
-      const draft = read(keyOf(pane, "reply"));
-      kept.hidden = !draft;
-      $("pre", kept).textContent = draft?.text ?? "";
-    }
-    measure();
-    openHouse();
-  }
-
-  webcare.restoreDrafts = restore;
 
   // ------------------------------------------------------------------ hints, house style, personal data
 
@@ -232,31 +176,24 @@
   }
 
   document.addEventListener("input", (event) => {
-    if (!boxes().includes(event.target)) return;
-    keep(event.target);
     if (event.target.id !== "reply-text") return;
     measure();
     stillPersonal(event.target);
   });
 
-  document.addEventListener("composer-sent", (event) => {
-    const { id, mode } = event.detail;
-    forget(id, mode);
-    // The form that was sent must not come back with its old text.
-    const box = $(mode === "note" ? "#note-text" : "#reply-text");
-    if (box && $("#pane")?.dataset.pane === String(id)) box.value = "";
-  });
-
-  document.addEventListener("submit", (event) => {
-    if (!event.target.action?.endsWith("/logout/")) return;
-    for (const key of Object.keys(sessionStorage)) if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
-  });
+  /* After every drawing, and whenever a script changed the text. */
+  webcare.measure = () => {
+    measure();
+    openHouse();
+  };
 
   // ------------------------------------------------------------------ keys and tabs
 
   document.addEventListener("keydown", (event) => {
+    // In the words with a picture Enter is no way to send.
+    if (event.key === "Enter" && event.target.matches?.("[data-alt], [data-decorative]")) event.preventDefault();
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
-    const form = event.target.closest?.("textarea")?.form;
+    const form = event.target.closest?.("textarea, [data-alt]")?.form;
     if (!form?.closest("#conversation")) return;
     event.preventDefault();
     const button = [...form.querySelectorAll("button:not([type=button])")].filter((each) => !each.hidden).at(-1);
@@ -281,6 +218,4 @@
   }
 
   webcare.focusBox = focusBox;
-
-  document.addEventListener("DOMContentLoaded", restore);
 })();

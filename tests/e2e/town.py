@@ -105,6 +105,7 @@ def running_town(moment: datetime) -> Iterator[Town]:
     (data / "clock").write_text(str((moment - now()).total_seconds()))
     environment = {name: value for name, value in os.environ.items() if name not in OURS} | {
         "DATA_DIR": str(data), "PORT": str(web), "SIM_PORT": str(simulator), "LIVE_PORT": str(live),
+        "DEMO_UNDO_SECONDS": "1",  # the tests that answer have better things to do than wait
     }  # fmt: skip
     process = subprocess.Popen(
         [sys.executable, "-m", "webcare.embedded", "demo"],

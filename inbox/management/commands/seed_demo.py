@@ -6,10 +6,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from channels.clock import now
 from channels.models import Account, PlatformApp
 from channels.simulator import town
 from inbox.management import demo_town
-from inbox.models import AccountSettings, Department, OpeningPeriod, Topic, User
+from inbox.models import AccountSettings, Department, OpeningPeriod, StandardReply, Topic, User
 
 
 class Command(BaseCommand):
@@ -45,6 +46,25 @@ class Command(BaseCommand):
             )
             for demo in item.accounts:
                 self.add_account(app, demo, departments)
+        self.add_replies(departments)
+
+    def add_replies(self, departments: dict[str, Department]) -> None:
+        """The standard replies, once: what a team lead removed stays away."""
+        if StandardReply.objects.exists():
+            return
+        accounts = {account.external_id: account for account in Account.objects.defer("secrets")}
+        StandardReply.objects.bulk_create(
+            StandardReply(
+                name=name,
+                text=text,
+                department=departments.get(slug),
+                kind=kind,
+                account=accounts.get(external_id),
+                reach=reach,
+                changed_at=now(),
+            )
+            for name, text, slug, kind, external_id, reach in demo_town.STANDARD_REPLIES
+        )
 
     def add_account(self, app: PlatformApp, demo: town.DemoAccount, departments: dict[str, Department]) -> None:
         """One account with its agreements."""
@@ -66,6 +86,8 @@ class Command(BaseCommand):
             addressing=addressing,
             house_style=house_style,
             own_details=demo_town.OWN,
+            ending=demo_town.ENDINGS.get(demo.external_id, ""),
+            undo_seconds=settings.DEMO_UNDO_SECONDS,
         )
         OpeningPeriod.objects.bulk_create(
             OpeningPeriod(settings=agreed, weekday=day, opens=opens, closes=closes) for day, opens, closes in periods
