@@ -1,8 +1,9 @@
 """What others say in a public thread, fetched at a colleague's wish: kept to read along with, never taken in."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from channels import gateway
 from channels.clock import now
@@ -10,10 +11,14 @@ from channels.errors import SendError
 from channels.events import clean
 from channels.messages import IncomingMessage
 from channels.models import Account
+from inbox import audit, live, permissions
+from inbox.actions.claim import not_allowed
+from inbox.actions.refused import NotVisible, Refused
 from inbox.incoming import keys
-from inbox.models import Conversation, ThreadPost
+from inbox.models import Conversation, ThreadPost, User
 
 KEPT = timedelta(days=30)  # citizens' words that nobody asked us: no longer than a conversation is worked on
+LATELY = timedelta(seconds=20)
 CHUNK = 1000
 
 
@@ -27,24 +32,47 @@ def root_of(conversation: Conversation, under: str = "") -> str:
     return gateway.thread_root(account.kind, account.external_id, conversation.thread_id, named)[:200]
 
 
-def fetch(conversation: Conversation) -> int:
+def fetch(conversation_id: int, *, by: User) -> int:
     """Ask the platform for the whole thread and keep that in place of what we had; how many posts it has.
 
-    ``conversation`` with its account and app. Raises SendError when the platform does not answer; then what we had
-    stays. Called by two at once, the last one wins."""
-    root_id = root_of(conversation, answered_by_first(conversation))
+    Raises NotVisible; Refused "not_allowed", "not_public", "gone", "platform" (it does not answer now; then what we
+    had stays). Twice within LATELY asks once: it may cost money."""
+    conversation = (
+        Conversation.objects.visible_to(by)
+        .select_related("account__app", "identity")
+        .filter(pk=conversation_id)
+        .first()
+    )
+    if conversation is None:
+        raise NotVisible
+    if not permissions.can_work(by, conversation):
+        raise not_allowed()
     account = conversation.account
-    found = gateway.connector_of(account).fetch_thread(account.credentials(), root_id)
+    if not conversation.public or not gateway.fetches_threads(account.kind):
+        raise Refused("not_public", _("There is no public thread to fetch here."))
+    root_id = root_of(conversation, answered_by_first(conversation))
+    here = ThreadPost.objects.filter(account=account, root_id=root_id)
+    if known := here.filter(fetched_at__gt=now() - LATELY).count():
+        return known
+    platform = {"platform": account.get_kind_display()}
+    try:
+        found = gateway.connector_of(account).fetch_thread(account.credentials(), root_id)
+    except SendError as failure:
+        if failure.reason != "gone":
+            raise Refused(
+                "platform", _("%(platform)s does not give the thread now. Try again later.") % platform
+            ) from None
+        found = []
     if not found:
-        raise SendError("", "gone")
+        raise Refused("gone", _("%(platform)s does not have this thread any more.") % platform)
     moment = now()
-    posts = {item.external_id: _post(account, root_id, item) for item in found}
-    for post in posts.values():
-        post.fetched_at = moment
+    posts = {item.external_id: _post(account, root_id, item, moment) for item in found}
     with transaction.atomic():
         keys.hold([("thread_posts", account.pk, root_id)])
-        ThreadPost.objects.filter(account=account, root_id=root_id).delete()
+        here.delete()
         ThreadPost.objects.bulk_create(posts.values())
+        audit.record(conversation, "thread_fetched", by, posts=len(posts))
+        live.announce(conversation.pk, {conversation.department_id}, "thread_fetched")
     return len(posts)
 
 
@@ -62,8 +90,9 @@ def prune() -> int:
     return total
 
 
-def _post(account: Account, root_id: str, item: IncomingMessage) -> ThreadPost:
+def _post(account: Account, root_id: str, item: IncomingMessage, moment: datetime) -> ThreadPost:
     return ThreadPost(
+        fetched_at=moment,
         account=account,
         root_id=root_id,
         external_id=item.external_id[:200],

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from channels.clock import now
 from inbox import live
 from inbox.actions.refused import NotVisible
-from inbox.models import AuditEntry, Contact, Conversation, User
+from inbox.models import AuditEntry, Contact, Conversation, Identity, User
 
 MOST_TOLD = 1000  # conversations of one citizen in which it is written down; the newest
 
@@ -20,6 +20,7 @@ class Held:
     """Citizens and their conversations, locked. ``conversation``: the one in which it was asked."""
 
     contacts: dict[int, Contact]
+    identities: list[Identity]
     conversations: list[Conversation]
     conversation: Conversation
 
@@ -27,6 +28,10 @@ class Held:
     def contact(self) -> Contact:
         """The citizen of the conversation in which it was asked."""
         return self.contacts[self.conversation.identity.contact_id]
+
+    def profiles(self, contact: Contact) -> list[Identity]:
+        """Those of one of them, in order of id."""
+        return [identity for identity in self.identities if identity.contact_id == contact.pk]
 
     def record(self, verb: str, by: User, **data: object) -> None:
         """An entry in each of their conversations, in one statement, and the nudges on commit."""
@@ -49,7 +54,8 @@ def of_conversation(conversation_id: int, by: User, others: Iterable[int] = ()) 
     """The citizen of a conversation that ``by`` sees, and ``others`` (ids of citizens), of each of whom they see a
     conversation too; all locked, with all their conversations. Raises NotVisible.
 
-    Conversations before citizens, each in order of their keys, as ingest has it: nobody waits in a ring."""
+    Conversations, then profiles, then citizens, each in order of their keys, as ingest and inbox.profiles have it:
+    nobody waits in a ring."""
     with transaction.atomic():
         mine = seen_by(by)
         contact_id = mine.filter(pk=conversation_id).values_list("identity__contact", flat=True).first()
@@ -63,12 +69,12 @@ def of_conversation(conversation_id: int, by: User, others: Iterable[int] = ()) 
         told = {*newest.values_list("pk", flat=True)[:MOST_TOLD], conversation_id}
         locked = Conversation.objects.select_for_update(of=("self",), no_key=True).select_related("identity")
         conversations = list(locked.filter(pk__in=told).order_by("pk"))
-        contacts = {
-            found.pk: found for found in Contact.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
-        }
+        identities = list(Identity.objects.select_for_update().filter(contact__in=wanted).order_by("pk"))
+        contacts = Contact.objects.select_for_update().filter(pk__in=wanted).order_by("pk").in_bulk()
+        # Who it is by now: a colleague may have moved profiles between these citizens while we waited.
         asked = next(found for found in conversations if found.pk == conversation_id)
-        # Read again, now that nobody else moves profiles between these citizens.
-        asked.identity.refresh_from_db()
-        if asked.identity.contact_id not in contacts:
-            raise NotVisible  # merged away in between: the page shows the new citizen
-        yield Held(contacts, conversations, asked)
+        identity = next((found for found in identities if found.pk == asked.identity_id), None)
+        if identity is None:
+            raise NotVisible
+        asked.identity = identity
+        yield Held(contacts, identities, conversations, asked)

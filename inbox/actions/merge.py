@@ -29,7 +29,7 @@ def merge(conversation_id: int, *, by: User, other: int, expected: frozenset[int
         into, away = found.contact, found.contacts[other]
         if into.pk == away.pk:
             raise Refused("same", _("This is the same citizen already."))
-        moving = list(Identity.objects.select_for_update().filter(contact=away).order_by("pk"))
+        moving = found.profiles(away)
         if not moving:
             raise Refused("merged_already", _("A colleague merged this citizen just now. Look again."))
         if expected is not None and expected != {identity.pk for identity in moving}:
@@ -58,7 +58,7 @@ def split(conversation_id: int, *, by: User, identities: list[int]) -> list[int]
         if not permissions.can_work(by, found.conversation):
             raise not_allowed()
         contact = found.contact
-        held = {one.pk: one for one in Identity.objects.select_for_update().filter(contact=contact).order_by("pk")}
+        held = {one.pk: one for one in found.profiles(contact)}
         leaving = [held[pk] for pk in dict.fromkeys(identities) if pk in held]
         if not leaving or len(leaving) != len(set(identities)):
             raise Refused("not_theirs", _("A colleague changed these profiles just now. Look again."))

@@ -5,7 +5,8 @@ from rest_framework import serializers
 
 from channels.models import Kind
 from inbox.api.endpoint import Detail, Endpoint, Listing, UtcField, reading
-from inbox.models import Contact, Conversation, Identity
+from inbox.api.refs import ColleagueRef
+from inbox.models import BlockGround, Contact, Conversation, Identity, User
 
 
 class IdentityShown(serializers.Serializer):
@@ -25,6 +26,10 @@ class ContactShown(serializers.Serializer):
     id = serializers.IntegerField()
     name = serializers.CharField()
     blocked_at = UtcField(allow_null=True)
+    blocked_until = UtcField(allow_null=True, help_text="The block counts until then; null: until it is lifted.")
+    blocked_ground = serializers.ChoiceField([("", ""), *BlockGround.choices])
+    blocked_note = serializers.CharField(help_text="For colleagues only.")
+    blocked_by = ColleagueRef(allow_null=True)
     created_at = UtcField()
     identities = IdentityShown(many=True, help_text="Those that wrote in a conversation of your departments.")
 
@@ -37,6 +42,14 @@ class ContactQuery(serializers.Serializer):
     )
 
 
+def citizens_of(user: User) -> QuerySet[Contact]:
+    """Those of whom this colleague sees a conversation, with their profiles. Two queries."""
+    mine = Conversation.objects.visible_to(user)
+    identities = Identity.objects.filter(Exists(mine.filter(identity=OuterRef("pk")))).order_by("pk")
+    seen = Contact.objects.filter(Exists(mine.filter(identity__contact=OuterRef("pk"))))
+    return seen.select_related("blocked_by").prefetch_related(Prefetch("identities", queryset=identities))
+
+
 class VisibleContacts(Endpoint):
     """A citizen is visible through a conversation; so is each of their profiles, by itself."""
 
@@ -44,11 +57,7 @@ class VisibleContacts(Endpoint):
 
     def get_queryset(self) -> QuerySet[Contact]:
         """Two queries."""
-        mine = Conversation.objects.visible_to(self.caller)
-        identities = Identity.objects.filter(Exists(mine.filter(identity=OuterRef("pk")))).order_by("pk")
-        return Contact.objects.filter(Exists(mine.filter(identity__contact=OuterRef("pk")))).prefetch_related(
-            Prefetch("identities", queryset=identities)
-        )
+        return citizens_of(self.caller)
 
 
 @reading("contacts_list", "Citizens with a conversation in your departments")

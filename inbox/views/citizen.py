@@ -2,28 +2,62 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from channels.models import Kind
 from inbox import office_hours, sla
-from inbox.models import Conversation, Identity, User
+from inbox.models import Contact, Conversation, Identity, User
 from inbox.office_hours import Hours, local
 from inbox.views.rows import Agreement, initials
 
 EARLIER = 5
+HINTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The citizen on one platform."""
+    """The citizen on one platform. ``url``: where it is to be seen there, "" where nobody knows; ``current``: the one
+    this conversation is with."""
 
+    pk: int
     kind: str
     platform: str
     name: str
     handle: str
     phone: str
+    url: str
     current: bool
+
+    @property
+    def label(self) -> str:
+        """How it is told from the others."""
+        return self.handle or self.phone or self.name or self.platform
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """That a citizen is blocked: why, by whom, since and until when, in words."""
+
+    ground: str
+    note: str
+    by: str
+    since: str
+    until: str
+    until_date: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Another citizen that this one may be, and why we think so."""
+
+    pk: int
+    name: str
+    kind: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +68,7 @@ class Earlier:
     url: str
     subject: str
     status: str
+    result: str
     when: str
     kind: str
 
@@ -54,16 +89,19 @@ class Citizen:
 
     name: str
     initials: str
-    blocked: bool
+    blocked: Blocked | None
     profiles: tuple[Profile, ...]
+    hints: tuple[Hint, ...]
     earlier: tuple[Earlier, ...]
     agreed: Agreed | None
 
 
 def citizen(conversation: Conversation, user: User, agreement: Agreement | None, moment: datetime) -> Citizen:
-    """Two queries: the profiles, and the newest earlier conversations that ``user`` may see."""
+    """Three queries: the profiles with those that may be the same person, and the newest earlier conversations that
+    ``user`` may see."""
     contact = conversation.identity.contact
     name = contact.name or conversation.identity.display_name
+    own, alike = _profiles(conversation, user)
     others = (
         Conversation.objects.visible_to(user)
         .filter(identity__contact=contact)
@@ -74,17 +112,16 @@ def citizen(conversation: Conversation, user: User, agreement: Agreement | None,
     return Citizen(
         name=name,
         initials=initials(name),
-        blocked=contact.blocked_at is not None,
-        profiles=tuple(
-            _profile(identity, conversation)
-            for identity in Identity.objects.filter(contact=contact).order_by("kind", "id")
-        ),
+        blocked=blocked(contact, moment),
+        profiles=tuple(profile(identity, conversation.identity_id) for identity in own),
+        hints=tuple(_hint(identity, own) for identity in alike),
         earlier=tuple(
             Earlier(
                 pk=other.pk,
                 url=reverse("conversation", args=[other.pk]),
                 subject=other.subject or _("Without text"),
                 status=str(other.get_status_display()),
+                result=str(other.get_result_display()) if other.result else "",
                 when=sla.format_moment(other.last_message_at, moment),
                 kind=other.identity.kind,
             )
@@ -94,14 +131,63 @@ def citizen(conversation: Conversation, user: User, agreement: Agreement | None,
     )
 
 
-def _profile(identity: Identity, conversation: Conversation) -> Profile:
+def _profiles(conversation: Conversation, user: User) -> tuple[list[Identity], list[Identity]]:
+    """The citizen's own, and at most HINTS of others with the same number or the same whole name, of whom ``user``
+    sees a conversation; the newest first. One query, each half by its own index."""
+    identity = conversation.identity
+    own = Identity.objects.filter(contact=identity.contact_id)
+    same = Q(pk__in=[])
+    if identity.phone:
+        same |= Q(phone=identity.phone)
+    if " " in identity.name.strip():
+        same |= Q(name__iexact=identity.name)
+    seen = Conversation.objects.visible_to(user).filter(identity=OuterRef("pk"))
+    alike = Identity.objects.filter(same).exclude(contact=identity.contact_id).filter(Exists(seen)).order_by("-id")
+    found = list(own.union(alike[:HINTS], all=True)) if same != Q(pk__in=[]) else list(own)
+    found.sort(key=lambda one: (one.kind, one.pk))
+    mine = [one for one in found if one.contact_id == identity.contact_id]
+    return mine, [one for one in found if one.contact_id != identity.contact_id]
+
+
+def profile(identity: Identity, current: int | None) -> Profile:
+    """One profile; ``current``: the id of the one a conversation is with."""
     return Profile(
+        pk=identity.pk,
         kind=identity.kind,
         platform=str(identity.get_kind_display()),
         name=identity.name,
         handle=f"@{identity.handle}" if identity.handle else "",
         phone=identity.phone,
-        current=identity.pk == conversation.identity_id,
+        url=_address(identity),
+        current=identity.pk == current,
+    )
+
+
+def _address(identity: Identity) -> str:
+    """Facebook gives each Page ids of its own for people, which lead nowhere."""
+    if identity.kind == Kind.X and identity.handle:
+        return f"https://x.com/{quote(identity.handle)}"
+    return ""
+
+
+def _hint(identity: Identity, own: list[Identity]) -> Hint:
+    by_phone = bool(identity.phone) and any(one.phone == identity.phone for one in own)
+    why = _("same phone number") if by_phone else _("same name")
+    return Hint(identity.contact_id, identity.display_name, identity.kind, why)
+
+
+def blocked(contact: Contact, moment: datetime) -> Blocked | None:
+    """Why, by whom and until when, when the citizen is blocked now; with ``contact.blocked_by`` loaded no query."""
+    if not contact.blocked(moment):
+        return None
+    until = contact.blocked_until
+    return Blocked(
+        ground=str(contact.get_blocked_ground_display() or _("no ground was given")),
+        note=contact.blocked_note,
+        by=str(contact.blocked_by) if contact.blocked_by else "",
+        since=sla.format_moment(contact.blocked_at, moment) if contact.blocked_at else "",
+        until=sla.format_moment(until, moment) if until else "",
+        until_date=local(until).date().isoformat() if until else "",
     )
 
 

@@ -18,11 +18,11 @@ from inbox import permissions, sla
 from inbox.actions import clocks
 from inbox.actions.refused import Refused
 from inbox.models import Conversation, ReadMarker, Role, Status, User
-from inbox.views import rows, story, thread
+from inbox.views import rows, story, thread, ways
+from inbox.views.around import context_of, fetching
 from inbox.views.citizen import citizen
 from inbox.views.composer import Typed, compose, leaving
 from inbox.views.deeds import deeds
-from inbox.views.files import web_address
 from inbox.views.listing import Cursor
 
 BESIDE = 12  # lines of the timeline in the panel; the rest is asked for
@@ -48,7 +48,8 @@ class Notice:
 
 def visible(user: User, pk: int) -> Conversation:
     """The conversation with all the pane needs. Raises Http404 when it is not this colleague's to see."""
-    found = Conversation.objects.visible_to(user).for_list().select_related("account__app").filter(pk=pk).first()
+    rows_of_one = Conversation.objects.visible_to(user).for_list().filter(pk=pk)
+    found = rows_of_one.select_related("account__app", "identity__contact__blocked_by").first()
     if found is None:
         raise Http404
     return found
@@ -98,17 +99,18 @@ def pane_context(
         "citizen": citizen(conversation, user, agreement, moment),
         "events": events[:BESIDE],
         "more_events": len(events) > BESIDE,
-        "context": context_of(conversation),
+        "context": context_of(conversation, talk),
+        "fetching": fetching(conversation, talk, moment) if works else None,
         "unread": unread,
         "typed": typed or Typed(),
         "notice": notice_of(refused),
-    }
-    return {"conversation": conversation, "pane": pane}
         "ways": ways.ways(conversation, user, moment, query=request.GET, filled=other_form, refused=refused)
         if works
         else None,
         "links": ways.links(conversation, user),
         "leaving": leaving(conversation, user, moment) if works else None,
+    }
+    return {"conversation": conversation, "pane": pane}
 
 
 @require_safe
@@ -187,20 +189,6 @@ def status_words(conversation: Conversation, moment: datetime) -> str:
         until = sla.format_moment(conversation.snoozed_until, moment, with_time=True)
         words += ", " + _("until %(moment)s") % {"moment": until}
     return words
-
-
-def context_of(conversation: Conversation) -> dict[str, str]:
-    """The post that the conversation stands under: "lead", "text" and "url", or {} when there is none."""
-    held = conversation.context or {}
-    if not held.get("text") and not held.get("url"):
-        return {}
-    if held.get("from_us"):
-        lead = _("Under our post")
-    elif held.get("author_name"):
-        lead = _("Under the post of %(name)s") % {"name": held["author_name"]}
-    else:
-        lead = _("Under a post")
-    return {"lead": lead, "text": str(held.get("text", "")), "url": web_address(str(held.get("url", "")))}
 
 
 def notice_of(refused: Refused | None) -> Notice | None:

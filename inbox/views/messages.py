@@ -1,5 +1,6 @@
 """One message as a bubble: text with safe links, delivery in words, attachments, what its author changed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,6 +8,7 @@ import nh3
 from django.utils.formats import date_format
 from django.utils.html import urlize
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -15,6 +17,8 @@ from inbox.models import Conversation, Delivery, Direction, Message
 from inbox.office_hours import local
 from inbox.views.advice import Mark
 from inbox.views.files import File, file, web_address
+from inbox.views.message_menu import Menu
+from inbox.views.reactions import Chip
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,15 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """The message on the same page that one answers by name: who, and its first words."""
+
+    pk: int
+    author: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Bubble:
     """Everything the page shows of one message. ``acts``: which of retry, withdraw, mark_sent are on offer."""
 
@@ -71,8 +84,16 @@ class Bubble:
     acts: frozenset[str]
     personal: Mark | None = None
     attempts: tuple[AttemptLine, ...] = ()
+    reactions: tuple[Chip, ...] = ()
+    quote: Quote | None = None
+    menu: Menu | None = None  # what can be done to it where it stands, and how far that is
 
     type = "message"
+
+    @property
+    def gallery(self) -> bool:
+        """Several pictures: side by side."""
+        return sum(1 for found in self.files if found.preview) > 1
 
 
 def linked(text: str) -> SafeString:
@@ -99,6 +120,9 @@ def bubble(
     moment: datetime,
     personal: Mark | None = None,
     attempts: tuple[AttemptLine, ...] = (),
+    reactions: tuple[Chip, ...] = (),
+    quote: Quote | None = None,
+    menu: Menu | None = None,
 ) -> Bubble:
     """``message`` with its author, attachments and versions loaded. ``works``: the reader may do more than read, and
     so see what the citizen took back; ``decides``: also what becomes of an answer that did not go; ``personal``: it
@@ -129,7 +153,27 @@ def bubble(
         acts=_acts(message) if ours and decides else frozenset(),
         personal=personal,
         attempts=attempts,
+        reactions=reactions,
+        quote=quote,
+        menu=menu,
     )
+
+
+def quotes_of(messages: Sequence[Message], conversation: Conversation) -> dict[int, Quote]:
+    """By key: what a citizen's message answers. Not the one right before it, which needs no telling, nor the top of
+    the thread, which on Facebook all others answer."""
+    by_id = {message.external_id: message for message in messages if message.external_id}
+    made = {}
+    for place, message in enumerate(messages):
+        told = by_id.get(message.in_reply_to) if message.in_reply_to else None
+        if told is None or told is message or told.external_id == conversation.thread_id:
+            continue
+        if message.direction == Direction.OUT or told.deleted_at is not None or messages[place - 1] is told:
+            continue
+        ours = told.direction == Direction.OUT
+        author = _author(told, conversation) if ours else conversation.identity.display_name
+        made[message.pk] = Quote(told.pk, author, Truncator(told.text or _("Without text")).chars(120))
+    return made
 
 
 def exact(at: datetime) -> str:

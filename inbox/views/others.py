@@ -1,16 +1,19 @@
-"""What others say in the same public thread, and what we answered them: around a conversation, not part of it."""
+"""What others say in the same public thread, and what we answered them: around a conversation, not part of it.
+
+From their own conversations, and from what the platform listed when a colleague had the thread fetched."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import DurationField, Exists, ExpressionWrapper, F, Func, OuterRef, Q, QuerySet, Value
+from django.db.models import DurationField, Exists, ExpressionWrapper, F, Func, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from inbox.models import Attachment, Conversation, Delivery, Direction, Message, User
+from inbox.models import Attachment, Conversation, Delivery, Direction, Message, ThreadPost, User
 from inbox.office_hours import local
+from inbox.views.files import web_address
 from inbox.views.messages import exact, linked
 
 MOST = 30
@@ -20,9 +23,11 @@ PUBLISHED = (Delivery.SENT, Delivery.DELIVERED, Delivery.READ)
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """A message of another citizen in the thread, or our answer to one (``ours``). ``url``: its own conversation."""
+    """A message of another citizen in the thread, or our answer to one (``ours``). ``url``: its own conversation, ""
+    when it has none here or none that the reader may see; ``there``: at the platform; ``key``: its name on the page."""
 
     pk: int
+    key: str
     at: datetime
     ours: bool
     name: str
@@ -33,8 +38,20 @@ class Other:
     exact: str
     conversation: int
     url: str
+    there: str = ""
 
     type = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A thread as the platform listed it: the post on top, and how many others are not shown here (``more``)."""
+
+    root: ThreadPost
+    at: datetime
+    count: int
+    items: tuple[Other, ...]
+    more: int
 
 
 def others(
@@ -85,6 +102,7 @@ def _other(message: Message, conversation: Conversation) -> Other:
     deleted = message.deleted_at is not None
     return Other(
         pk=message.pk,
+        key=str(message.pk),
         at=message.sent_at,
         ours=ours,
         name=_("%(account)s to %(name)s") % {"account": conversation.account.name, "name": name} if ours else name,
@@ -95,4 +113,54 @@ def _other(message: Message, conversation: Conversation) -> Other:
         exact=exact(message.sent_at),
         conversation=theirs.pk,
         url=reverse("conversation", args=[theirs.pk]),
+        there=web_address(message.url),
+    )
+
+
+def fetched(
+    conversation: Conversation, user: User, root_id: str, around: datetime, begin: datetime | None, end: datetime | None
+) -> Fetched | None:
+    """The thread under ``root_id`` as it was fetched last, None when it never was. One query, none in private.
+
+    Without what the page shows already: the messages of this thread's own conversations."""
+    if not root_id:
+        return None
+    known = Message.objects.filter(account=OuterRef("account"), external_id=OuterRef("external_id"))
+    of_whom = known.filter(conversation__in=Conversation.objects.visible_to(user)).values("conversation_id")[:1]
+    posts = list(
+        ThreadPost.objects.filter(account=conversation.account_id, root_id=root_id).annotate(
+            here=Exists(known.filter(conversation__thread_id=conversation.thread_id)), of=Subquery(of_whom)
+        )
+    )
+    if not posts:
+        return None
+    root = next((post for post in posts if post.external_id == root_id), None) or ThreadPost(external_id=root_id)
+    left = [post for post in posts if post is not root and not post.here]  # type: ignore[attr-defined]
+    near = sorted(left, key=lambda post: (abs(post.sent_at - around), post.external_id))[:MOST]
+    shown = [post for post in near if (begin is None or post.sent_at >= begin) and (end is None or post.sent_at < end)]
+    return Fetched(
+        root=root,
+        at=posts[0].fetched_at,
+        count=len(posts),
+        items=tuple(_listed(post, conversation) for post in shown),
+        more=len(left) - len(near),
+    )
+
+
+def _listed(post: ThreadPost, conversation: Conversation) -> Other:
+    found: int | None = post.of  # type: ignore[attr-defined]
+    return Other(
+        pk=post.pk,
+        key=f"post-{post.pk}",
+        at=post.sent_at,
+        ours=post.from_us,
+        name=conversation.account.name if post.from_us else post.author_name or _("Unknown citizen"),
+        html=linked(post.text),
+        deleted=False,
+        files=post.files > 0,
+        time=f"{local(post.sent_at):%H:%M}",
+        exact=exact(post.sent_at),
+        conversation=found or 0,
+        url=reverse("conversation", args=[found]) if found else "",
+        there=web_address(post.url),
     )

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from inbox import auto_reply, privacy_guard, sla
-from inbox.models import AuditEntry, Result, Sentiment, User
+from inbox.models import AuditEntry, BlockGround, Result, Sentiment, User
 from inbox.office_hours import local
 from inbox.views.messages import exact
 
@@ -33,6 +33,17 @@ BESIDE_ONLY = frozenset(
         "send_undone",
         "send_confirmed",
         "media_retried",
+        "asked_hide",
+        "asked_show",
+        "asked_like",
+        "asked_unlike",
+        "asked_delete",
+        "failed_hide",
+        "failed_show",
+        "failed_like",
+        "failed_unlike",
+        "failed_delete",
+        "thread_fetched",
         "set_topic",
         "set_sentiment",
     }
@@ -129,6 +140,8 @@ def sentence(entry: AuditEntry, people: Mapping[int, str], moment: datetime) -> 
             return "open", _("%(who)s set this to open again") % words
         case "undone":
             return "retry", _("%(who)s undid what was done to several conversations") % words
+        case "continued_privately":
+            return "private", _("%(who)s went on in private") % words
         case "auto_reply_sent" | "auto_reply_not_sent":
             return "clock", auto_reply.reason_text(str(data.get("reason", ""))).rstrip(".")
         case _:
@@ -178,6 +191,12 @@ def _beside(entry: AuditEntry, words: dict[str, str]) -> tuple[str, str] | None:
             return "user", _("%(who)s noted how the citizen sounds: %(tone)s") % words
         case "media_retried":
             return "retry", _("%(who)s had a file fetched again") % words
+        case "joined":
+            return "down", _("Went on here from another conversation with the same citizen")
+        case "asked_hide" | "asked_show" | "asked_like" | "asked_unlike" | "asked_delete":
+            return _asked(entry.verb.removeprefix("asked_"), words)
+        case "failed_hide" | "failed_show" | "failed_like" | "failed_unlike" | "failed_delete":
+            return "warning", _("The platform did not do what was asked")
         case "message_edited":
             return "note", _("The citizen changed a message")
         case "message_deleted":
@@ -186,5 +205,40 @@ def _beside(entry: AuditEntry, words: dict[str, str]) -> tuple[str, str] | None:
             return "dismiss", _("A message was hidden on the platform")
         case "message_shown":
             return "check", _("A message was shown again on the platform")
+        case "blocked":
+            words["ground"] = str(dict(BlockGround.choices).get(str(entry.data.get("ground", "")), ""))
+            return "dismiss", _("%(who)s blocked this citizen: %(ground)s") % words
+        case "continued_privately":
+            return "private", _("%(who)s went on in private") % words
+        case "joined":
+            return "private", _("What was said in private elsewhere was added here")
+        case "thread_fetched":
+            return "down", _("%(who)s had the whole thread fetched") % words
+        case "unblocked":
+            return "check", _("%(who)s lifted the block on this citizen") % words
+        case "merged":
+            return "user", _("%(who)s merged two citizens into this one") % words
+        case "split":
+            count = len(entry.data.get("identities", ())) or 1
+            words["count"] = str(count)
+            told = ngettext(
+                "%(who)s took a profile apart from a citizen", "%(who)s took %(count)s profiles apart", count
+            )
+            return "user", told % words
         case _:
             return None
+
+
+def _asked(what: str, words: dict[str, str]) -> tuple[str, str]:
+    """What a colleague had the platform do to a message."""
+    match what:
+        case "hide":
+            return "hide", _("%(who)s had a message hidden") % words
+        case "show":
+            return "show", _("%(who)s had a message shown again") % words
+        case "like":
+            return "like", _("%(who)s liked a message") % words
+        case "unlike":
+            return "like", _("%(who)s took a like back") % words
+        case _:
+            return "dismiss", _("%(who)s had our message deleted") % words

@@ -10,12 +10,15 @@ from inbox import sla
 from inbox.actions.undo import UNDONE
 from inbox.models import AuditEntry, Conversation, Delivery, Direction, Message, Note, User
 from inbox.office_hours import local
+from inbox.thread_context import root_of
 from inbox.views import story
 from inbox.views.advice import marks
 from inbox.views.attempts import attempts_of, lines
 from inbox.views.listing import Cursor
-from inbox.views.messages import Bubble, bubble, exact, linked
-from inbox.views.others import Other, others
+from inbox.views.message_menu import menus
+from inbox.views.messages import Bubble, bubble, exact, linked, quotes_of
+from inbox.views.others import Fetched, Other, fetched, others
+from inbox.views.reactions import Chips, chips_of
 from inbox.views.story import Event
 
 PAGE = 50
@@ -63,11 +66,15 @@ type Item = Day | Bubble | NoteItem | Event | Other | NewLine
 @dataclass(frozen=True, slots=True)
 class Thread:
     """``items`` oldest first. ``earlier``: where the page before this one ends, None when this is the beginning;
-    ``since``: where this one begins."""
+    ``since``: where this one begins. ``fetched``: the thread around it when somebody had it fetched; ``reactions``:
+    to the post they stand under."""
 
     items: list[Item]
     earlier: Cursor | None
     since: Cursor | None
+    fetched: Fetched | None = None
+    reactions: Chips = ()
+    quotes: bool = False  # the citizen's first message quotes that post
 
 
 def newest_id(conversation: Conversation) -> int:
@@ -133,6 +140,10 @@ def build(
         notes = notes.filter(created_at__lt=end)
     marked = marks(messages, conversation)
     tried = attempts_of(messages)
+    root_id = root_of(conversation, "" if more or not messages else messages[0].in_reply_to)
+    quoted = quotes_of(messages, conversation)
+    offered = menus(messages, conversation, works=works)
+    chips = chips_of(conversation, messages, root_id)
     # At the same moment: the citizen's message, then what was done about it.
     ordered: list[tuple[datetime, int, int, Item]] = [
         (
@@ -147,6 +158,9 @@ def build(
                 moment=moment,
                 personal=marked.get(message.pk),
                 attempts=lines(tried.get(message.pk, ()), moment),
+                reactions=chips.get(message.external_id, ()),
+                quote=quoted.get(message.pk),
+                menu=offered.get(message.pk),
             ),
         )
         for message in messages
@@ -156,9 +170,14 @@ def build(
     anchor = next((message.sent_at for message in reversed(messages) if message.direction == Direction.IN), None)
     around = anchor or (messages[-1].sent_at if messages else conversation.opened_at)
     ordered += [(other.at, 0, other.pk, other) for other in others(conversation, user, around, begin, end)]
+    listed = fetched(conversation, user, root_id, around, begin, end)
+    if listed is not None:
+        ordered += [(post.at, 0, post.pk, post) for post in listed.items]
     ordered.sort(key=lambda entry: entry[:3])
     items = _with_days([item for *_key, item in ordered], moment)
-    return Thread(_with_new(items, first_new or 0), first if more else None, first)
+    new = _with_new(items, first_new or 0)
+    quotes = next((message.kind == "quote" for message in messages if message.direction == Direction.IN), False)
+    return Thread(new, first if more else None, first, listed, chips.get(root_id, ()), quotes and not more)
 
 
 def _with_new(items: list[Item], first_new: int) -> list[Item]:
