@@ -235,7 +235,11 @@
   window.addEventListener("focus", goOn);
   window.addEventListener("online", () => {
     webcare.online(true);
-    if (!ended) reconnect("online");
+    if (ended) return;
+    retry = 1000;
+    connect();
+    // With a cursor the stream tells what was missed; what failed meanwhile is asked for anew.
+    if (!cursor || failed) catchUp("online");
   });
   window.addEventListener("offline", () => webcare.online(false));
   window.addEventListener("pageshow", (event) => {
