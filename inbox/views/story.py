@@ -208,10 +208,6 @@ def _beside(entry: AuditEntry, words: dict[str, str]) -> tuple[str, str] | None:
         case "blocked":
             words["ground"] = str(dict(BlockGround.choices).get(str(entry.data.get("ground", "")), ""))
             return "dismiss", _("%(who)s blocked this citizen: %(ground)s") % words
-        case "continued_privately":
-            return "private", _("%(who)s went on in private") % words
-        case "joined":
-            return "private", _("What was said in private elsewhere was added here")
         case "thread_fetched":
             return "down", _("%(who)s had the whole thread fetched") % words
         case "unblocked":
