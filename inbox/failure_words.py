@@ -66,8 +66,15 @@ def failed(reason: str, kind: str) -> str:
             % platform
         ),
         "window_closed": lambda: _window_closed(kind),
-        "template_needed": lambda: _(
-            "WhatsApp takes no free text now. Wait for a new message, or reach the citizen another way."
+        "template_needed": lambda: _("WhatsApp takes no free text now. Send an approved template below."),
+        "template": lambda: _(
+            "WhatsApp does not take this template any more, or not with these words. Choose another one."
+        ),
+        "replied_privately": lambda: _(
+            "Facebook takes one private message for each comment, and there was one. Ask the citizen to write to us."
+        ),
+        "no_private_reply": lambda: _(
+            "Facebook takes no private message after this comment. Ask the citizen in public to send us one."
         ),
         "not_summoned": lambda: _(
             "X only accepts an answer to a post that mentions us. Ask the citizen to mention us."
@@ -114,11 +121,40 @@ def uncertain(kind: str, *, for_a_person: bool) -> str:
 
 def _window_closed(kind: str) -> str:
     if kind == Kind.WHATSAPP:
-        return _("The window of 24 hours is closed. Wait for a new message, or reach the citizen another way.")
+        return _("The window of 24 hours is closed. Send an approved template below, or wait for a new message.")
     return _("The window for answers is closed. You can answer when the citizen writes again.")
 
 
 def _recipient(kind: str) -> str:
     if kind == Kind.WHATSAPP:
         return _("This number cannot be reached on WhatsApp. Reach the citizen another way.")
+    if kind == Kind.X:
+        return _("The citizen takes no messages from us on X. Answer in public, and ask them to send one first.")
     return _("The citizen cannot be reached: the account is gone or does not take messages from us.")
+
+
+# -- what was asked of a platform about a message -------------------------------------------------------------------
+
+
+def deed_waits(reason: str, kind: str) -> str:
+    """Why hiding, liking or deleting has not been done yet; "" when nothing is wrong."""
+    platform = {"platform": PLATFORMS.get(kind, kind)}
+    if not reason:
+        return ""
+    if reason == "rate_limit":
+        return _("%(platform)s asks us to wait. It goes on by itself.") % platform
+    return _("%(platform)s does not answer now. We try again by ourselves.") % platform
+
+
+def deed_failed(reason: str, kind: str) -> str:
+    """Why hiding, liking or deleting was refused, and what to do."""
+    platform = {"platform": PLATFORMS.get(kind, kind)}
+    if reason == "gone":
+        return _("The message is not there any more.")
+    if reason in ("token", "configuration", "blocked_for_policy"):
+        return _("The connection with %(platform)s is broken. Ask an administrator to restore it.") % platform
+    if reason == "permission":
+        return _("%(platform)s does not let us do this here. Do it on %(platform)s itself.") % platform
+    if reason in ("busy", "rate_limit", "no_answer"):
+        return _("%(platform)s did not answer for an hour. Try again, or do it on %(platform)s itself.") % platform
+    return _("%(platform)s refuses this. Do it on %(platform)s itself.") % platform

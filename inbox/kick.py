@@ -15,12 +15,15 @@ from kombu.exceptions import KombuError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-DRAIN, SEND_DUE, MEDIA, PROFILES, SEND = (
+DRAIN, SEND_DUE, MEDIA, PROFILES, SEND, DEEDS, LINES, TEMPLATES = (
     "inbox.tasks.drain_events",
     "inbox.tasks.send_due",
     "inbox.tasks.fetch_due_media",
     "inbox.tasks.fetch_due_profiles",
     "inbox.tasks.send_message",
+    "inbox.tasks.do_deeds",
+    "inbox.tasks.say_lines",
+    "inbox.tasks.refresh_templates_of",
 )
 DEBOUNCE_MS = 1000  # only when a task never starts; one that starts ends it, see ``looking``
 TIMEOUT = 0.025  # seconds; the redis of an installation answers in one

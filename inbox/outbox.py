@@ -302,6 +302,9 @@ def outgoing_of(message: Message) -> OutgoingMessage:
             for found in message.attachments.all()
             if found.file
         ),
+        template_id=message.template_id,
+        template_variables=message.template_variables,
+        private_reply_to="" if message.public else message.in_reply_to,
         last_from_citizen_at=conversation.last_inbound_at,
         idempotency_key=f"webcare-{message.pk}",
     )
@@ -309,8 +312,9 @@ def outgoing_of(message: Message) -> OutgoingMessage:
 
 def _refuse_gone(message: Message, outgoing: OutgoingMessage) -> None:
     """Raises PermanentFailure "gone" when what it answers was removed meanwhile."""
-    answered_to = Message.objects.filter(account=message.account_id, external_id=outgoing.in_reply_to)
-    if outgoing.in_reply_to and answered_to.exclude(external_id="").filter(deleted_at__isnull=False).exists():
+    under = outgoing.in_reply_to or outgoing.private_reply_to
+    answered_to = Message.objects.filter(account=message.account_id, external_id=under)
+    if under and answered_to.exclude(external_id="").filter(deleted_at__isnull=False).exists():
         raise PermanentFailure("", "gone", "the message answered to was removed")
 
 

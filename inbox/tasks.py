@@ -82,6 +82,7 @@ def refresh_templates() -> int:
 @shared_task
 def refresh_templates_of(account_id: int) -> bool:
     """Because somebody is about to choose; whether the platform told."""
+    kick.looking(f"templates:{account_id}")
     account = Account.objects.select_related("app").filter(pk=account_id).first()
     return account is not None and message_templates.refresh(account)
 
@@ -113,12 +114,12 @@ def alert_administrators() -> int:
 
 
 @shared_task
-@shared_task
 def forget_old_drafts() -> int:
     """Drafts, and files put ready, that nobody came back to; how many."""
     return draft.forget_old()
 
 
+@shared_task
 def forget_early_changes() -> int:
     """Changes and reactions whose message never came, and threads fetched long ago; how many rows."""
     return early.prune() + reactions.prune() + thread_context.prune()

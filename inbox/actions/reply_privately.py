@@ -81,7 +81,7 @@ def reply_privately(
             if public_text.strip():
                 PublicLine.objects.create(private=message, conversation=public, text=public_text.strip())
             public.continued_in = private
-            public.audit_data["conversation"] = private.pk  # type: ignore[attr-defined]
+            public.audit_data["linked"] = private.pk  # type: ignore[attr-defined]
     except IntegrityError:
         # The same form came twice at once, or the citizen began the private conversation in the same breath.
         if earlier := _earlier(submission, by):
@@ -247,7 +247,7 @@ def _identity_in_private(public: Conversation, asked: Message) -> Identity:
 def _queue(
     public: Conversation, private: Conversation, asked: Message, by: User, text: str, submission: UUID
 ) -> Message:
-    with changing(private.pk, "replied", by=by, conversation=public.pk) as conversation:
+    with changing(private.pk, "replied", by=by, linked=public.pk) as conversation:
         if conversation.assignee_id is None:
             conversation.assignee = by
         if conversation.assignee_id != by.pk:

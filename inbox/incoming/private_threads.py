@@ -48,7 +48,7 @@ def settle(conversation: Conversation, told: str) -> None:
         _go_on_in(there, conversation)
         return
     if there is not None:
-        with changing(there.pk, "closed", by=None, conversation=conversation.pk) as empty:
+        with changing(there.pk, "closed", by=None, linked=conversation.pk) as empty:
             _close(empty, Result.NO_ANSWER_NEEDED)
     conversation.identity, conversation.thread_id = known, told[:200]
 
@@ -66,7 +66,7 @@ def _same_citizen(known: Identity, identity: Identity) -> None:
 
 def _go_on_in(there: Conversation, conversation: Conversation) -> None:
     """What was said and noted moves along; who had it keeps it, unless somebody has the other one."""
-    with changing(there.pk, "joined", by=None, conversation=conversation.pk) as other:
+    with changing(there.pk, "joined", by=None, linked=conversation.pk) as other:
         if other.assignee_id is None:
             other.assignee = conversation.assignee
         Message.objects.filter(conversation=conversation).update(conversation=other)
