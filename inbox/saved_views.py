@@ -1,6 +1,6 @@
 """Who sees and who changes which saved view of the list."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from inbox.models import Department, Role, SavedView, User
 
@@ -13,7 +13,7 @@ def visible(user: User) -> QuerySet[SavedView]:
     return (
         SavedView.objects.filter(mine | Q(department__in=user.departments.all()), deleted_at=None)
         .select_related("department")
-        .order_by(Q(department=None).desc(), "department__name", "position", "id")
+        .order_by(F("department__name").asc(nulls_first=True), "position", "id")
     )
 
 

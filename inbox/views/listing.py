@@ -16,11 +16,13 @@ from django.utils.translation import pgettext_lazy
 
 from channels.clock import now
 from inbox import models
-from inbox.models import Conversation, ConversationQuerySet, Department, Status, User
-from inbox.views import listed
+from inbox.models import Conversation, ConversationQuerySet, Department, SavedView, Status, User
+from inbox.views import filters, listed
+from inbox.views.filters import NOTHING, Filters
 from inbox.views.listed import Listed
 
 PAGE = 50
+WINDOW = 5_000  # conversations of each department that one page with filters looks at
 CAP = 99  # past this a count is told as "99+": never an exact count of a large table
 # The department that a slice is of, where slices are taken of several: listed.by_slices and counts.
 HERE = RawSQL("here.id", (), output_field=BigIntegerField())
@@ -87,16 +89,48 @@ class Place:
     user: User
     departments: tuple[Department, ...]
     department: Department | None = None
+    filters: Filters = NOTHING
+    sort: str = ""  # a key of SORTS
+    saved: SavedView | None = None
 
     @property
     def within(self) -> tuple[Department, ...]:
         """The departments this place looks into."""
-        return (self.department,) if self.department else self.departments
+        if self.department:
+            return (self.department,)
+        if slug := self.filters.department:
+            return tuple(department for department in self.departments if department.slug == slug)
+        return self.departments
 
     @property
     def name(self) -> str:
         """Its name on screen."""
+        if self.saved:
+            return self.saved.name
         return self.department.name if self.department else str(self.view.name)
+
+    @property
+    def sorted(self) -> str:
+        """The order it is in. What is closed grows for ever: days are looked up there in the order of the days."""
+        dated = self.filters.since or self.filters.until
+        return "newest" if dated and not self.sort and self.view.slug == "closed" else self.sort
+
+    @property
+    def order(self) -> str:
+        """The field that, with the id, makes its order."""
+        return "last_message_at" if self.sorted else self.view.order
+
+    @property
+    def newest_first(self) -> bool:
+        """Which end comes first."""
+        return self.sorted == "newest" if self.sorted else self.view.newest_first
+
+    @property
+    def key(self) -> str:
+        """Its name for counts and for what a colleague prefers."""
+        if self.saved:
+            return f"saved:{self.saved.pk}"
+        return f"department:{self.department.slug}" if self.department else self.view.slug
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,39 +159,71 @@ class Page:
 
     conversations: list[Listed]
     after: Cursor | None
+    partly: bool = False  # so many were looked at that the rest waits for the next page, though this one is not full
 
 
 def in_view(place: Place, queryset: ConversationQuerySet) -> ConversationQuerySet:
-    """Narrow conversations to those that belong in the view, departments apart."""
-    return queryset.in_view(place.view.slug, place.user, now())
+    """Narrow conversations to those that belong in the view and pass its filters, departments apart."""
+    moment = now()
+    queryset = queryset.in_view(place.view.slug, place.user, moment)
+    return filters.narrowed(queryset, place.filters, place.user, moment) if place.filters else queryset
 
 
-def ordered(place: Place, queryset: ConversationQuerySet, after: Cursor | None) -> ConversationQuerySet:
-    """In the order of the view, from the cursor on. The outer bound on the field alone lets the index start there."""
-    field = place.view.order
+def ordered(
+    place: Place, queryset: ConversationQuerySet, after: Cursor | None, until: Cursor | None = None
+) -> ConversationQuerySet:
+    """In the order of the place, from behind ``after`` up to and including ``until``. The outer bounds on the field
+    alone let the index start and end there."""
+    field = place.order
+    way, back = ("lt", "gt") if place.newest_first else ("gt", "lt")
     if after is not None:
-        edge, beyond = ("lte", "lt") if place.view.newest_first else ("gte", "gt")
         queryset = queryset.filter(
-            Q(**{f"{field}__{edge}": after.at})
-            & (Q(**{f"{field}__{beyond}": after.at}) | Q(**{f"pk__{beyond}": after.pk}))
+            Q(**{f"{field}__{way}e": after.at}) & (Q(**{f"{field}__{way}": after.at}) | Q(**{f"pk__{way}": after.pk}))
         )
-    return queryset.order_by(*(F(name).desc() if place.view.newest_first else F(name).asc() for name in (field, "pk")))
+    if until is not None:
+        inside = Q(**{f"{field}__{back}": until.at}) | Q(**{f"pk__{back}e": until.pk})
+        queryset = queryset.filter(Q(**{f"{field}__{back}e": until.at}) & inside)
+    return queryset.order_by(*(F(name).desc() if place.newest_first else F(name).asc() for name in (field, "pk")))
 
 
 def page(place: Place, after: Cursor | None = None, size: int = PAGE) -> Page:
-    """One page of a place: one query, whatever the number of departments."""
-    slices = ordered(place, in_view(place, Conversation.objects.filter(department=HERE)), after)
+    """One page of a place: one query, whatever the number of departments; with filters one or two more.
+
+    Filters may pass one conversation in a million, so a page looks at a stretch of WINDOW conversations of each
+    department: when those do not fill it, it ends there (``partly``) and the next page goes on.
+    """
+    until = horizon(place, after) if place.filters.loose else None
+    slices = ordered(place, in_view(place, Conversation.objects.filter(department=HERE)), after, until)
     try:
-        sql, parameters = slices.values_list(place.view.order, "pk")[: size + 1].query.sql_with_params()
+        sql, parameters = slices.values_list(place.order, "pk")[: size + 1].query.sql_with_params()
     except EmptyResultSet:  # a filter that nothing can pass
         return Page([], None)
     departments = [department.pk for department in place.within]
-    found = listed.by_slices(
-        place.user, departments, sql, parameters, newest_first=place.view.newest_first, limit=size + 1
-    )
-    more = len(found) > size
-    last = found[size - 1] if more else None
-    return Page(found[:size], Cursor(getattr(last, place.view.order), last.pk) if last else None)
+    found = listed.by_slices(place.user, departments, sql, parameters, newest_first=place.newest_first, limit=size + 1)
+    if len(found) > size:
+        last = found[size - 1]
+        return Page(found[:size], Cursor(getattr(last, place.order), last.pk))
+    return Page(found, until, partly=until is not None)
+
+
+def horizon(place: Place, after: Cursor | None) -> Cursor | None:
+    """How far a page with filters looks: the nearest end of WINDOW conversations in any department; None: to the end
+    of them all. One query over an index alone."""
+    moment = now()
+    here = Conversation.objects.filter(department=HERE).in_view(place.view.slug, place.user, moment)
+    if place.order == "last_message_at":
+        here = filters.between(here, place.filters)
+    slices = ordered(place, here, after).values_list(place.order, "pk")[WINDOW : WINDOW + 1]
+    sql, parameters = slices.query.sql_with_params()
+    way = "DESC" if place.newest_first else "ASC"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT edge.at, edge.id FROM unnest(%s::bigint[]) AS here (id), LATERAL ({sql}) AS edge (at, id) "  # noqa: S608
+            f"ORDER BY edge.at {way}, edge.id {way} LIMIT 1",
+            [[department.pk for department in place.within], *parameters],
+        )
+        row = cursor.fetchone()
+    return Cursor(*row) if row else None
 
 
 def rows_of(user: User, ids: Sequence[int]) -> list[Listed]:
@@ -207,6 +273,36 @@ def _counting(user_pk: int) -> tuple[str, list[Any]]:
         parts.append(f"(SELECT count(*) FROM ({sql}) AS capped)")  # noqa: S608 - Django's own SQL, values apart
         parameters += values
     return f"SELECT here.id, {', '.join(parts)} FROM unnest(%s::bigint[]) AS here (id)", parameters  # noqa: S608 - same
+
+
+def saved_counts(places: Sequence[Place]) -> dict[str, int]:
+    """Per key of a place with filters, how many pass; at most CAP + 1, among the first WINDOW of each department. One
+    query, none without places."""
+    parts: dict[str, str] = {}
+    parameters: list[Any] = []
+    for place in places:
+        here = Conversation.objects.filter(department=HERE)
+        if place.filters.loose:
+            first = here.in_view(place.view.slug, place.user, now()).order_by(place.view.order, "pk")
+            here = here.filter(pk__in=first.values("pk")[:WINDOW])
+        try:
+            sql, values = in_view(place, here).values("pk")[: CAP + 1].query.sql_with_params()
+        except EmptyResultSet:  # a filter that nothing can pass
+            continue
+        parts[place.key] = f"(SELECT count(*) FROM ({sql}) AS capped)"  # noqa: S608 - Django's own SQL, values apart
+        parameters += values
+    if not parts:
+        return {}
+    departments = [department.pk for department in places[0].departments]
+    with connection.cursor() as cursor:
+        statement = f"SELECT here.id, {', '.join(parts.values())} FROM unnest(%s::bigint[]) AS here (id)"  # noqa: S608
+        cursor.execute(statement, [*parameters, departments])
+        rows = cursor.fetchall()
+    within = {place.key: {department.pk for department in place.within} for place in places}
+    return {
+        key: min(sum(row[number] for row in rows if row[0] in within[key]), CAP + 1)
+        for number, key in enumerate(parts, 1)
+    }
 
 
 def oldest_waiting(departments: Iterable[Department]) -> datetime | None:

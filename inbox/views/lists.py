@@ -1,32 +1,26 @@
 """The inbox page, its list, and the fragments that keep the list up to date."""
 
-from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from django_htmx.middleware import HtmxDetails
 
 from channels.clock import now
-from inbox import sla
-from inbox.models import Conversation, Status, User
-from inbox.views import listing, rows
-from inbox.views.conversation import pane_context
+from inbox import saved_views, sla
+from inbox.models import Conversation, SavedView, Status, User
+from inbox.views import filters, listing, places, rows
+from inbox.views.conversation import SignedIn, pane_context
+from inbox.views.places import navigation, place_of
+
+__all__ = ["SignedIn", "list_context", "navigation", "place_of", "visible"]
 
 MOST_IDS = 300  # rows that one refresh may ask for
-
-
-class SignedIn(HttpRequest):
-    """A request after ``login_required`` and the htmx middleware, for the type checker."""
-
-    user: User
-    htmx: HtmxDetails
 
 
 @require_safe
@@ -39,19 +33,26 @@ def home(request: SignedIn) -> HttpResponse:
 @require_safe
 @never_cache
 @login_required
-def show(request: SignedIn, view: str = "todo", department: str | None = None, pk: int | None = None) -> HttpResponse:
-    """A view or a department, with or without an open conversation: the page, or the fragment that htmx asks for.
+def show(
+    request: SignedIn,
+    view: str = "todo",
+    department: str | None = None,
+    pk: int | None = None,
+    saved: int | None = None,
+) -> HttpResponse:
+    """A view, a department or a saved view, with or without an open conversation: the page, or the fragment that htmx
+    asks for.
 
-    404 for an unknown view, a department of others and a conversation that this colleague may not see.
+    404 for an unknown view, a department or a saved view of others and a conversation this colleague may not see.
     """
-    place = place_of(request.user, view, department)
     target = request.htmx.target if request.htmx and not request.htmx.history_restore_request else None
     if target == "conversation":
         return pane(request, pk)
+    place = places.of(request, view, department, saved)
     after = listing.Cursor.read(request.GET.get("after", ""))
     if target == "more":
         return HttpResponse(_rows(place, listing.page(place, after), pk))
-    context = list_context(place, listing.page(place, after), pk)
+    context = list_context(place, listing.page(place, after), pk) | {"altered": altered(request)}
     if target == "list":
         return render(request, "inbox/list.html", context)
     if pk is not None:
@@ -62,13 +63,15 @@ def show(request: SignedIn, view: str = "todo", department: str | None = None, p
 @require_safe
 @never_cache
 @login_required
-def refresh(request: SignedIn, view: str = "todo", department: str | None = None) -> HttpResponse:
+def refresh(
+    request: SignedIn, view: str = "todo", department: str | None = None, saved: int | None = None
+) -> HttpResponse:
     """What changed, for the list on screen: the rows asked for by ``ids`` (with whether they still belong), with
     ``first`` also the first page, and the counts. A row that may no longer be seen is left out of the answer.
 
     JSON: {"rows": [{"id", "key", "belongs", "html"}], "counts": {"todo": "3"}, "title": "(3) To do"}.
     """
-    place = place_of(request.user, view, department)
+    place = places.of(request, view, department, saved)
     ids = [int(part) for part in request.GET.get("ids", "").split(",") if part.isdecimal()][:MOST_IDS]
     ids = [pk for pk in ids if pk < 2**63]
     conversations = listing.rows_of(request.user, ids)
@@ -81,20 +84,27 @@ def refresh(request: SignedIn, view: str = "todo", department: str | None = None
     made = rows.make(
         conversations,
         request.user,
-        prefix=address(place),
-        order=place.view.order,
+        prefix=places.address(place),
+        suffix=places.query(place),
+        order=place.order,
         belongs=belonging,
         selected=_number(request.GET.get("open", "")),
     )
-    counted = listing.counts(request.user, place.departments)
+    counted = places.counts(request.user, place.departments, list(saved_views.visible(request.user)))
     return JsonResponse(
         {
             "rows": [
-                {"id": row.pk, "key": row.key, "belongs": row.belongs, "name": row.name, "html": rows.draw([row])}
+                {
+                    "id": row.pk,
+                    "key": row.key,
+                    "belongs": row.belongs,
+                    "name": row.name,
+                    "html": rows.draw([row], pick=True),
+                }
                 for row in made
             ],
-            "counts": {slug: capped(count) for slug, count in counted.items()},
-            "title": title(place, counted),
+            "counts": {slug: places.capped(count) for slug, count in counted.items()},
+            "title": places.title(place, counted),
         }
     )
 
@@ -127,91 +137,39 @@ def visible(user: User, pk: int) -> Conversation:
     return found
 
 
-def place_of(user: User, view: str, department: str | None = None) -> listing.Place:
-    """The place of an address. Raises Http404 for a view we do not know or a department that is not theirs."""
-    departments = tuple(user.departments.all())
-    if view not in listing.VIEWS:
-        raise Http404
-    place = listing.Place(listing.VIEWS[view], user, departments)
-    if department is None:
-        return place
-    mine = {item.slug: item for item in departments}
-    if department not in mine:
-        raise Http404
-    return replace(place, department=mine[department])
-
-
-def address(place: listing.Place) -> str:
-    """Where a place is; a conversation in it is this and its id."""
-    if place.department:
-        return reverse("department", args=[place.department.slug])
-    return reverse("list", args=[place.view.slug])
-
-
-def capped(count: int) -> str:
-    """A count as the menu tells it: nothing for none, "99+" past the cap."""
-    if not count:
-        return ""
-    return str(count) if count <= listing.CAP else f"{listing.CAP}+"
-
-
-def title(place: listing.Place, counted: dict[str, int]) -> str:
-    """The document's title: "(3) To do"."""
-    slug = f"department:{place.department.slug}" if place.department else place.view.slug
-    count = capped(counted.get(slug, 0))
-    return f"({count}) {place.name}" if count else place.name
-
-
-def navigation(user: User, place: listing.Place | None = None) -> dict[str, Any]:
-    """The menu of views and departments with their counts, for every page with the frame. Two queries, one of them
-    for the departments when ``place`` does not bring them."""
-    departments = place.departments if place else tuple(user.departments.all())
-    counted = listing.counts(user, departments)
-    return {
-        "views": [
-            {
-                "slug": view.slug,
-                "name": view.name,
-                "icon": view.icon,
-                "key": view.key,
-                "url": reverse("list", args=[view.slug]),
-                "count": capped(counted.get(view.slug, 0)),
-                "current": place is not None and place.department is None and place.view == view,
-            }
-            for view in listing.VIEWS.values()
-        ],
-        "departments": [
-            {
-                "slug": f"department:{department.slug}",
-                "name": department.name,
-                "url": reverse("department", args=[department.slug]),
-                "count": capped(counted.get(f"department:{department.slug}", 0)),
-                "current": place is not None and place.department == department,
-            }
-            for department in departments
-        ],
-        "counted": counted,
-    }
-
-
 def list_context(place: listing.Place, page: listing.Page, selected: int | None) -> dict[str, Any]:
     """Everything page.html and list.html show."""
     menu = navigation(place.user, place)
     return {
         **menu,
         "place": place,
-        "address": address(place),
-        "title": title(place, menu["counted"]),
+        "address": places.address(place),
+        "query": places.query(place),
+        "title": places.title(place, menu["counted"]),
+        "sorts": places.sorts(place),
+        "chips": filters.chips(place.filters, place.departments) if place.filters else [],
+        "submission": uuid4(),
         "rows": _rows(place, page, selected),
         "count": len(page.conversations),
-        "empty": "" if page.conversations else empty_words(place),
+        "empty": "" if page.conversations else empty_words(place, partly=page.partly),
     }
 
 
-def empty_words(place: listing.Place) -> str:
+def altered(request: SignedIn) -> SavedView | None:
+    """The saved view whose filters were changed to what is on screen, when this colleague may save them in it."""
+    pk = _number(request.GET.get("saved", ""))
+    found = saved_views.visible(request.user).filter(pk=pk).first() if pk and pk < 2**63 else None
+    return found if found and saved_views.may_change(request.user, found) else None
+
+
+def empty_words(place: listing.Place, *, partly: bool = False) -> str:
     """What an empty view says: that there is nothing, and what may come."""
     if not place.departments:
         return _("You are in no department yet. Ask an administrator to add you to one.")
+    if partly:
+        return _("Nothing among the conversations looked at so far.")
+    if place.filters:
+        return _("No conversation here passes these filters.")
     words = str(place.view.empty)
     if place.view.slug == "todo":
         oldest = listing.oldest_waiting(place.within)
@@ -223,11 +181,10 @@ def empty_words(place: listing.Place) -> str:
 
 
 def _rows(place: listing.Place, page: listing.Page, selected: int | None) -> str:
-    prefix = address(place)
-    more = f"{prefix}?after={escape(str(page.after))}" if page.after else ""
-    return rows.draw(
-        rows.make(page.conversations, place.user, prefix=prefix, order=place.view.order, selected=selected), more
-    )
+    prefix, suffix = places.address(place), places.query(place)
+    more = f"{prefix}{suffix}{'&' if suffix else '?'}after={page.after}" if page.after else ""
+    made = rows.make(page.conversations, place.user, prefix=prefix, suffix=suffix, order=place.order, selected=selected)
+    return rows.draw(made, more, partly=page.partly, pick=True)
 
 
 def _number(text: str) -> int | None:

@@ -51,6 +51,8 @@ class Row:
     snippet: tuple[tuple[str, bool], ...]  # (text, found) pieces instead of the last words: search
     ours: bool
     public: bool
+    reach: str  # how: an icon's name of post, comment, private
+    topic: str
     department: str
     claimer: str
     claimer_initials: str
@@ -171,8 +173,10 @@ def make(
     belongs: set[int] | None = None,
     selected: int | None = None,
     snippets: dict[int, tuple[tuple[str, bool], ...]] | None = None,
+    suffix: str = "",
 ) -> list[Row]:
-    """Rows for conversations as inbox.views.listed gives them; ``prefix`` is the address that an id is put behind.
+    """Rows for conversations as inbox.views.listed gives them; ``prefix`` is the address that an id is put behind, and
+    ``suffix`` what comes after it.
 
     ``belongs`` None: all of them are in the view. One query (accounts' agreements), none without a running clock.
     """
@@ -183,7 +187,7 @@ def make(
             conversation,
             user,
             timer(conversation, known.get(conversation.account_id), moment),
-            url=f"{prefix}{conversation.pk}/",
+            url=f"{prefix}{conversation.pk}/{suffix}",
             key=key(getattr(conversation, order), conversation.pk),
             belongs=belongs is None or conversation.pk in belongs,
             selected=conversation.pk == selected,
@@ -211,6 +215,8 @@ def _row(found: Listed, user: User, timer: Timer, **place: Any) -> Row:
         words=found.last_message_text or (_("Attachment") if found.has_attachment else ""),
         ours=found.last_message_out,
         public=found.public,
+        reach=("comment" if found.under else "public") if found.public else "private",
+        topic=found.topic or "",
         department=found.department,
         claimer=claimer,
         claimer_initials=claimer_initials,
@@ -237,7 +243,8 @@ def _colleague(first_name: str, last_name: str, username: str) -> tuple[str, str
     return str(user), user.initials
 
 
-def draw(rows: Sequence[Row], more: str = "") -> SafeString:
-    """The rows as HTML list items; ``more`` is the address of the next page."""
+def draw(rows: Sequence[Row], more: str = "", *, partly: bool = False, pick: bool = False) -> SafeString:
+    """The rows as HTML list items; ``more`` is the address of the next page, ``partly`` when this one may be short of
+    rows all the same. ``pick``: with a box to select each."""
     template = engines["jinja2"].get_template("rows.jinja")
-    return SafeString(template.render({"rows": rows, "more": more}))
+    return SafeString(template.render({"rows": rows, "more": more, "partly": partly, "pick": pick}))

@@ -6,8 +6,9 @@
   const $ = (selector, root = document) => root.querySelector(selector);
   const frame = () => $("#frame");
   const words = () => $("#words")?.dataset ?? {};
-  const CONVERSATION = /^(\/(?:inbox\/(?:department\/)?[\w-]+|conversations)\/)(\d+)\/$/;
-  const LIST = /^\/inbox\/(?:department\/)?[\w-]+\/$/;
+  const VIEW = "inbox\\/(?:(?:department|weergave)\\/[\\w-]+|(?!(?:department|weergave)\\/)[\\w-]+)";
+  const CONVERSATION = new RegExp(`^(\\/(?:${VIEW}|conversations)\\/)(\\d+)\\/$`);
+  const LIST = new RegExp(`^\\/${VIEW}\\/$`);
   const MOST_IDS = 300;
 
   // ------------------------------------------------------------------ words
@@ -109,6 +110,9 @@
     if (focus) open?.focus();
   }
 
+  const bare = (path) => path.split("?")[0];
+  const here = () => location.pathname + location.search;
+  const query = () => $("#rows")?.dataset.query ?? "";
   const home = () => $("#rows")?.dataset.address ?? ($("#results") ? "/search/" : null);
   let restoring = null;
 
@@ -117,16 +121,17 @@
       restoring = null;
       return;
     }
-    if (location.pathname !== path) history.pushState({ webcare: true }, "", path);
+    if (here() !== path) history.pushState({ webcare: true }, "", path);
   }
 
   window.addEventListener("popstate", () => {
-    const path = location.pathname;
-    const match = path.match(CONVERSATION);
+    const path = here();
+    const match = location.pathname.match(CONVERSATION);
     if (location.hash || !frame()) return;
-    if (path === home()) showList();
-    else if (match && (match[1] === home() || match[1] === "/conversations/")) visit(path, "#conversation");
-    else if (LIST.test(path) && $("#rows")) visit(path, "#list");
+    const known = location.search === query();
+    if (location.pathname === home() && known) showList();
+    else if (match && ((match[1] === home() && known) || match[1] === "/conversations/")) visit(path, "#conversation");
+    else if (LIST.test(location.pathname) && $("#rows")) visit(path, "#list");
     else location.reload();
   });
 
@@ -181,14 +186,14 @@
 
   document.addEventListener("htmx:beforeRequest", (event) => {
     const { target, requestConfig } = event.detail;
-    if (requestConfig.verb !== "get") return;
+    if (requestConfig.verb !== "get" && target.id !== "list") return;
     if (target.id === "conversation") {
-      const match = requestConfig.path.match(CONVERSATION);
+      const match = bare(requestConfig.path).match(CONVERSATION);
       if (!match) return;
       mark(match[2]);
     } else if (target.id === "list") {
       for (const link of document.querySelectorAll("#menu a")) {
-        if (link.getAttribute("href") === requestConfig.path) link.setAttribute("aria-current", "page");
+        if (link.getAttribute("href") === bare(requestConfig.path)) link.setAttribute("aria-current", "page");
         else link.removeAttribute("aria-current");
       }
     } else return;
@@ -221,15 +226,17 @@
   });
 
   document.addEventListener("htmx:afterSwap", (event) => {
-    const { target, requestConfig } = event.detail;
-    if (!target || requestConfig?.verb !== "get") return;
-    const path = requestConfig.path;
-    if (target.id === "conversation" && CONVERSATION.test(path)) {
+    const { target, requestConfig, xhr } = event.detail;
+    if (!target || (requestConfig?.verb !== "get" && target.id !== "list")) return;
+    // A form that narrows or sorts the list answers with the address of the list it made.
+    const answered = xhr?.responseURL ? new URL(xhr.responseURL) : null;
+    const path = target.id === "list" && answered ? answered.pathname + answered.search : requestConfig.path;
+    if (target.id === "conversation" && CONVERSATION.test(bare(path))) {
       follow(path);
       frame().dataset.open = "conversation";
       mark(webcare.openId());
       if (matchMedia("(width < 48rem)").matches) target.focus({ preventScroll: true });
-    } else if (target.id === "list" && LIST.test(path)) {
+    } else if (target.id === "list" && LIST.test(bare(path))) {
       follow(path);
       delete frame().dataset.menu;
       frame().dataset.open = "list";
@@ -262,14 +269,15 @@
     if (asked.length && rows) query.set("ids", [...new Set(asked)].join(","));
     if (first && rows) query.set("first", "1");
     if (webcare.openId()) query.set("open", webcare.openId());
-    const answer = await webcare.get(`${address}rows/?${query}`);
+    const narrowed = rows?.dataset.query.slice(1);
+    const answer = await webcare.get(`${address}rows/?${query}${narrowed ? `&${narrowed}` : ""}`);
     if (!answer) return;
     const data = await answer.json();
     for (const place of document.querySelectorAll("[data-count]")) {
       place.textContent = data.counts[place.dataset.count] ?? "";
     }
     // Another view was opened while this one was asked for.
-    if (!rows || !rows.isConnected || rows.dataset.address !== address) return;
+    if (!rows || !rows.isConnected || rows.dataset.address !== address || rows.dataset.query.slice(1) !== narrowed) return;
     document.title = `${data.title} · ${document.body.dataset.municipality}`;
     rows.dataset.title = data.title;
     const focused = document.activeElement;
@@ -290,6 +298,9 @@
     if (old) {
       const moved = old.dataset.key !== row.key && row.belongs;
       fresh.classList.toggle("fresh", old.classList.contains("fresh"));
+      // What was ticked stays ticked.
+      const [tick, ticked] = [$(".pick input", fresh), $(".pick input", old)];
+      if (tick && ticked) tick.checked = ticked.checked;
       window.Idiomorph.morph(old, fresh, { morphStyle: "outerHTML" });
       window.htmx.process(old);
       if (moved) insert(rows, $(`#row-${row.id}`));
