@@ -80,7 +80,9 @@ def product(ports: Ports, data: Path) -> list[Part]:
             module(f"uvicorn channels.simulator.app:app {asgi} {ports.simulator}"),
             f"{local}{ports.simulator}/healthz",
         ),
-        Part("live", module(f"uvicorn webcare.live:app {asgi} {ports.live}"), f"{local}{ports.live}/healthz", again=True),
+        Part(
+            "live", module(f"uvicorn webcare.live:app {asgi} {ports.live}"), f"{local}{ports.live}/healthz", again=True
+        ),
         Part("worker", module(f"{worker} -Q celery,incoming --concurrency 2 --hostname demo@%h"), env=no_pool),
         # What comes in never waits for a platform that is slow to take what goes out.
         Part("intake", module(f"{worker} -Q incoming --concurrency 1 --hostname intake@%h"), env=no_pool),
