@@ -40,7 +40,7 @@ class AccountShown(serializers.Serializer):
 class VisibleAccounts(Endpoint):
     """Those of the caller's departments, and those whose conversations were routed there; all for administrators."""
 
-    serializer_class = AccountShown
+    serializer_class: type[serializers.Serializer] = AccountShown
 
     def get_queryset(self) -> QuerySet[Account]:
         """One query; the secrets stay in the database."""

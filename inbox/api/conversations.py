@@ -61,6 +61,9 @@ class ConversationShown(serializers.Serializer):
     public = serializers.BooleanField()
     subject = serializers.CharField()
     context = ContextShown()  # type: ignore[assignment]
+    continued_in = serializers.IntegerField(
+        source="continued_in_id", allow_null=True, help_text="The private conversation in which it goes on."
+    )
     department = DepartmentRef()
     assignee = ColleagueRef(allow_null=True)
     status = serializers.ChoiceField(Status.choices)

@@ -71,6 +71,8 @@ class MessageShown(serializers.Serializer):
     edited_at = UtcField(allow_null=True)
     deleted_at = UtcField(allow_null=True)
     hidden_at = UtcField(allow_null=True)
+    liked_at = UtcField(allow_null=True, help_text="By us.")
+    template_id = serializers.CharField(help_text="Twilio's content sid, when it went as a template; else empty.")
     delivery = serializers.ChoiceField(Delivery.choices, source="state")
     delivery_at = UtcField(source="state_at", allow_null=True)
     error_code = serializers.CharField(help_text="The platform's own code; empty when nothing is wrong.")

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from inbox.actions import reply
 from inbox.api.endpoint import Endpoint, UtcField, reading, writing
 from inbox.api.messages import MessageShown, messages_for
-from inbox.models import Conversation
+from inbox.models import Conversation, User
 
 KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -117,7 +117,7 @@ class Reply(Endpoint):
         body = ReplyBody(data=request.data)
         body.is_valid(raise_exception=True)
         given: dict[str, Any] = dict(body.validated_data)
-        submission = self._submission(request, pk, given.pop("submission", None))
+        submission = submission_of(self.caller, request, pk, given.pop("submission", None))
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [submission.int % 2**63])
@@ -131,15 +131,16 @@ class Reply(Endpoint):
         shown = ReplyShown({"messages": rows}, context=self.get_serializer_context())
         return Response(shown.data, status=200 if earlier else 201)
 
-    def _submission(self, request: Request, pk: int, submission: UUID | None) -> UUID:
-        """The key as the action knows it. Any text will do; it counts for this colleague and conversation alone."""
-        key = request.headers.get("Idempotency-Key", "").strip().strip('"')
-        if submission is not None and key:
-            raise ValidationError({"submission": [_("Give the header Idempotency-Key or a submission, not both.")]})
-        if submission is not None:
-            return submission
-        if not key:
-            raise ValidationError(
-                {"submission": [_("Give the header Idempotency-Key, so that nothing is sent twice.")]}
-            )
-        return uuid5(NAMESPACE_URL, f"webcare:{self.caller.pk}:{pk}:{key}")
+
+def submission_of(caller: User, request: Request, pk: int, submission: UUID | None) -> UUID:
+    """The key as the action knows it. Any text will do; it counts for this colleague and conversation alone."""
+    key = request.headers.get("Idempotency-Key", "").strip().strip('"')
+    if submission is not None and key:
+        raise ValidationError({"submission": [_("Give the header Idempotency-Key or a submission, not both.")]})
+    if submission is not None:
+        return submission
+    if not key:
+        raise ValidationError(
+            {"submission": [_("Give the header Idempotency-Key, so that nothing is sent twice.")]}
+        )
+    return uuid5(NAMESPACE_URL, f"webcare:{caller.pk}:{pk}:{key}")

@@ -8,6 +8,7 @@ from rest_framework.decorators import api_view, authentication_classes, permissi
 
 from inbox.api import (
     accounts,
+    at_platform,
     attachments,
     citizens,
     contacts,
@@ -46,6 +47,8 @@ urlpatterns = [
     path("conversations/<int:pk>/route/", verbs.Route.as_view(), name="route"),
     path("conversations/<int:pk>/note/", verbs.AddNote.as_view(), name="note"),
     path("conversations/<int:pk>/reply/", reply.Reply.as_view(), name="reply"),
+    path("conversations/<int:pk>/template/", at_platform.SendTemplate.as_view(), name="template"),
+    path("conversations/<int:pk>/reply-privately/", at_platform.ReplyPrivately.as_view(), name="reply_privately"),
     path("conversations/<int:pk>/close/", verbs.Close.as_view(), name="close"),
     path("conversations/<int:pk>/reopen/", verbs.Reopen.as_view(), name="reopen"),
     path("conversations/<int:pk>/snooze/", verbs.Snooze.as_view(), name="snooze"),
@@ -63,6 +66,7 @@ urlpatterns = [
     path("conversations/<int:pk>/citizen/block/", citizens.Block.as_view(), name="citizen_block"),
     path("conversations/<int:pk>/citizen/unblock/", citizens.Unblock.as_view(), name="citizen_unblock"),
     path("messages/<int:pk>/", messages.MessageDetail.as_view(), name="message"),
+    path("messages/<int:pk>/at-platform/", at_platform.AtPlatform.as_view(), name="at_platform"),
     path("messages/<int:pk>/retry/", messages.Retry.as_view(), name="retry"),
     path("messages/<int:pk>/withdraw/", messages.Withdraw.as_view(), name="withdraw"),
     path("messages/<int:pk>/mark-sent/", messages.MarkSent.as_view(), name="mark_sent"),
@@ -71,6 +75,7 @@ urlpatterns = [
     path("attachments/<int:pk>/retry/", attachments.AttachmentRetry.as_view(), name="attachment_retry"),
     path("accounts/", accounts.Accounts.as_view(), name="accounts"),
     path("accounts/<int:pk>/", accounts.AccountDetail.as_view(), name="account"),
+    path("accounts/<int:pk>/templates/", at_platform.Templates.as_view(), name="templates"),
     path("contacts/", contacts.Contacts.as_view(), name="contacts"),
     path("contacts/<int:pk>/", contacts.ContactDetail.as_view(), name="contact"),
     path("standard-replies/", standard_replies.StandardReplies.as_view(), name="standard_replies"),
