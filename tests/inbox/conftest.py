@@ -78,7 +78,7 @@ def kicks_stay_here(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     names: list[str] = []
 
     class Producer:
-        def send_task(self, name: str, args: list[int], retry: bool) -> None:
+        def send_task(self, name: str, args: list[int], retry: bool, countdown: float = 0.0) -> None:
             names.append(name)
 
     monkeypatch.setattr(kick, "producer", Producer)
