@@ -63,6 +63,7 @@ def reply_privately(
         return earlier
     try:
         with transaction.atomic(), changing(conversation_id, "continued_privately", by=by) as public:
+            _leave_what_was_sent(submission)
             if not permissions.can_work(by, public):
                 raise not_allowed()
             if refusal := impossible(public):
@@ -82,7 +83,7 @@ def reply_privately(
                 PublicLine.objects.create(private=message, conversation=public, text=public_text.strip())
             public.continued_in = private
             public.audit_data["linked"] = private.pk  # type: ignore[attr-defined]
-    except IntegrityError:
+    except (IntegrityError, _SentAlready):
         # The same form came twice at once, or the citizen began the private conversation in the same breath.
         if earlier := _earlier(submission, by):
             return earlier
@@ -266,6 +267,15 @@ def _queue(
             in_reply_to=asked.external_id if answers_comment else "",
             wait=queueing.undo_wait(conversation),
         )
+
+
+class _SentAlready(Exception):
+    """Out of ``changing`` without a change: the same form waited for the lock and finds it done."""
+
+
+def _leave_what_was_sent(submission: UUID) -> None:
+    if Message.objects.filter(submission=submission).exists():
+        raise _SentAlready
 
 
 def _earlier(submission: UUID, by: User) -> Reached | None:
