@@ -43,7 +43,7 @@ def save(
         raise NotVisible
     if not permissions.can_work(by, conversation):
         raise not_allowed()
-    text = text[:LONGEST]
+    text = text[:LONGEST].replace("\x00", "")  # PostgreSQL takes none
     with transaction.atomic():
         draft, _new = Draft.objects.select_for_update().get_or_create(
             user=by,
