@@ -36,7 +36,7 @@ class Fetching:
 
 def context_of(conversation: Conversation, talk: Thread) -> Under | None:
     """The post it stands under, as it came along or as it was fetched since; None when there is none."""
-    held, root = conversation.context or {}, talk.fetched.root if talk.fetched else None
+    held, root = conversation.context or {}, talk.fetched.root if talk.fetched and not talk.fetched.within else None
     if root is not None and root.pk and root.external_id == (held.get("external_id") or root.external_id):
         held = {"text": root.text, "url": root.url, "author_name": root.author_name, "from_us": root.from_us}
     elif not held.get("text") and not held.get("url"):

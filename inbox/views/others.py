@@ -39,6 +39,7 @@ class Other:
     conversation: int
     url: str
     there: str = ""
+    same: bool = False  # the citizen of this conversation, elsewhere under the same post
 
     type = "other"
 
@@ -52,6 +53,7 @@ class Fetched:
     count: int
     items: tuple[Other, ...]
     more: int
+    within: bool  # the post on top is a message of this thread: it stands among the messages
 
 
 def others(
@@ -144,6 +146,7 @@ def fetched(
         count=len(posts),
         items=tuple(_listed(post, conversation) for post in shown),
         more=len(left) - len(near),
+        within=bool(getattr(root, "here", False)),
     )
 
 
@@ -163,4 +166,5 @@ def _listed(post: ThreadPost, conversation: Conversation) -> Other:
         conversation=found or 0,
         url=reverse("conversation", args=[found]) if found else "",
         there=web_address(post.url),
+        same=post.author_id in (conversation.identity.external_id, *conversation.identity.aliases),
     )
