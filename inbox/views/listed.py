@@ -47,6 +47,7 @@ class Listed(NamedTuple):
     assignee_id: int | None
     assignee: tuple[str, str, str] | None  # first name, last name, log-in name
     seen: int  # of the citizen's messages, by the colleague who looks
+    draft: bool  # of that colleague, not sent
 
 
 # Names from small tables come by sub-selects: eight tables joined take PostgreSQL three times as long to plan as the
@@ -61,7 +62,8 @@ _COLUMNS = """
     c.context <> '{}',
     c.assignee_id,
     (SELECT ARRAY[u.first_name, u.last_name, u.username] FROM inbox_user u WHERE u.id = c.assignee_id),
-    coalesce((SELECT r.seen FROM inbox_readmarker r WHERE r.user_id = %s AND r.conversation_id = c.id), 0)
+    coalesce((SELECT r.seen FROM inbox_readmarker r WHERE r.user_id = %s AND r.conversation_id = c.id), 0),
+    EXISTS (SELECT FROM inbox_draft w WHERE w.user_id = %s AND w.conversation_id = c.id AND w.sent_at IS NULL)
 """
 # ``found`` has the ids, and ``at``: with the id the order. Visible as ConversationQuerySet.visible_to has it.
 _ROWS = f"""
@@ -86,7 +88,7 @@ def by_id(user: User, ids: Sequence[int]) -> list[Listed]:
     """Those of these conversations that the colleague may see, in the order given. One query, none without ids."""
     if not ids or not user.is_active:
         return []
-    return _fetch(f"{_GIVEN} {_ROWS} ORDER BY found.at", [list(ids), user.pk, user.pk])
+    return _fetch(f"{_GIVEN} {_ROWS} ORDER BY found.at", [list(ids), *[user.pk] * 3])
 
 
 def by_slices(
@@ -103,7 +105,7 @@ def by_slices(
     way = "DESC" if newest_first else "ASC"
     slices = _SLICES.format(slice=slice_sql, way=way)
     order = f"ORDER BY found.at {way}, found.id {way}"
-    return _fetch(f"{slices} {_ROWS} {order}", [list(departments), *parameters, limit, user.pk, user.pk])
+    return _fetch(f"{slices} {_ROWS} {order}", [list(departments), *parameters, limit, *[user.pk] * 3])
 
 
 def _fetch(sql: str, parameters: list[Any]) -> list[Listed]:

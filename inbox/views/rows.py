@@ -61,6 +61,7 @@ class Row:
     attachment: bool
     sensitive: bool
     failed: str
+    draft: bool
 
 
 _MINUTE = timedelta(minutes=1)
@@ -224,6 +225,7 @@ def _row(found: Listed, user: User, timer: Timer, **place: Any) -> Row:
         unread=ngettext("%(count)s new", "%(count)s new", unseen) % {"count": unseen} if unread else "",
         attachment=found.has_attachment,
         sensitive=found.sensitive,
+        draft=found.draft,
         failed=ngettext("answer failed", "%(count)s answers failed", failed) % {"count": failed} if failed else "",
         **place,
     )
