@@ -1,39 +1,36 @@
-"""Search by what was said and by who said it: newest first, no ranking, no counting, so a common word stays cheap."""
+"""Search by what was said and by who said it: the latest first, no ranking, no counting."""
 
 import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-import phonenumbers
 from django.contrib.auth.decorators import login_required
-from django.contrib.postgres.search import SearchHeadline, SearchQuery
-from django.db.models import F, Q
+from django.db import connection
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from inbox.models import Contact, Conversation, Identity, Message, User
-from inbox.views import listing, lists, rows
+from inbox.models import User
+from inbox.views import finding, listing, lists, rows
 from inbox.views.listed import Listed
 
 FEW = 5  # citizens' conversations above the messages
-MOST_CITIZENS = 200  # identities that one search looks behind
-SHORTEST_NAME = 3  # trigrams need three letters
 LONGEST = 200
 START, STOP = "\ue000", "\ue001"  # marks of PostgreSQL's headline; no text of a citizen is ever taken for them
 MARKS = re.compile(f"({START}[^{STOP}]*{STOP})")
+BEFORE, AROUND = 40, 200  # letters of a text shown before what was found, and in all
 
-type Snippets = dict[int, tuple[tuple[str, bool], ...]]
+type Pieces = tuple[tuple[str, bool], ...]  # (text, found)
+type Snippets = dict[int, Pieces]
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Conversations in order, with what to show of each, and where to go on."""
+    """Conversations in order, and where to go on."""
 
     conversations: list[Listed]
-    snippets: Snippets
     after: listing.Cursor | None
 
 
@@ -59,99 +56,83 @@ def search(request: lists.SignedIn) -> HttpResponse:
 
 def results(user: User, text: str, what: str, after: listing.Cursor | None) -> dict[str, Any]:
     """What the page shows for a text: a few of the citizens and the messages, or a page of either."""
-    citizens = Found([], {}, None)
-    messages = Found([], {}, None)
+    citizens = Found([], None)
+    messages = Found([], None)
     if what in ("", "citizens"):
         citizens = by_citizen(user, text, after, listing.PAGE if what == "citizens" else FEW)
     if what in ("", "messages"):
         messages = by_message(user, text, after)
-    if what == "subject" or (what != "citizens" and after is None and not messages.conversations):
-        what = "subject"
-        messages = by_subject(user, text, after)
     # A row stands on a page once.
     above = {conversation.pk for conversation in citizens.conversations}
     messages = replace(messages, conversations=[found for found in messages.conversations if found.pk not in above])
+    told = snippets(text, [found.pk for found in messages.conversations])
+    made = rows.make(citizens.conversations + messages.conversations, user, prefix="/conversations/", snippets=told)
     return {
-        "more_what": "subject" if what == "subject" else "messages",
-        "citizens": _drawn(user, citizens),
+        "citizens": rows.draw(made[: len(above)]),
         "more_citizens": citizens.after,
-        "messages": _drawn(user, messages),
+        "messages": rows.draw(made[len(above) :]),
         "more_messages": messages.after,
-        "nothing": not citizens.conversations and not messages.conversations,
+        "nothing": not made,
     }
 
 
 def by_message(user: User, text: str, after: listing.Cursor | None, size: int = listing.PAGE) -> Found:
-    """Conversations with a message that holds these words, in Dutch stems; ``"a phrase"``, ``or`` and ``-not`` work.
-
-    A page is ``size`` messages, newest first; a conversation shows once, with its newest message found. Three queries.
-    """
-    query = SearchQuery(text, config="dutch", search_type="websearch")
-    visible = Conversation.objects.visible_to(user).values("pk")
-    messages = Message.objects.filter(search=query, conversation__in=visible)
-    if after is not None:
-        older = Q(sent_at__lt=after.at) | Q(pk__lt=after.pk)
-        messages = messages.filter(Q(sent_at__lte=after.at) & older)
-    hits = list(messages.order_by("-sent_at", "-pk").values_list("sent_at", "pk", "conversation_id")[: size + 1])
-    cursor = listing.Cursor(*hits[size - 1][:2]) if len(hits) > size else None
-    newest: dict[int, int] = {}
-    for _at, pk, conversation_id in hits[:size]:
-        newest.setdefault(conversation_id, pk)
-    headline = SearchHeadline("text", query, config="dutch", start_sel=START, stop_sel=STOP, max_words=24, min_words=12)
-    # Only for the messages shown: a headline reads the whole text.
-    shown = Message.objects.filter(pk__in=newest.values()).annotate(headline=headline)
-    snippets = {conversation: pieces(text) for conversation, text in shown.values_list("conversation_id", "headline")}
-    return Found(listing.rows_of(user, list(newest)), snippets, cursor)
+    """Conversations in which these words were said, by Dutch stem or by the beginning of the last; ``"a phrase"``,
+    ``or`` and ``-not`` work. Or that began with any part of a word ("stafval" finds "restafval")."""
+    return _page(user, finding.by_words(text), after, size)
 
 
 def by_citizen(user: User, text: str, after: listing.Cursor | None, size: int) -> Found:
-    """Conversations of citizens by part of a name or handle, or by phone number; the latest first."""
-    behind = identities(text.removeprefix("@"))
-    return _latest(user, Q(identity__in=behind), after, size) if behind else Found([], {}, None)
+    """Conversations of citizens by any part of a name or handle, or by phone number."""
+    sought = finding.by_citizen(text)
+    return _page(user, sought, after, size) if sought else Found([], None)
 
 
-def by_subject(user: User, text: str, after: listing.Cursor | None) -> Found:
-    """Conversations by part of a word in how they began: what no stem finds ("restaf"); the latest first."""
-    if len(text) < SHORTEST_NAME:
-        return Found([], {}, None)
-    return _latest(user, Q(subject__icontains=text), after, listing.PAGE)
-
-
-def _latest(user: User, wanted: Q, after: listing.Cursor | None, size: int) -> Found:
-    found = Conversation.objects.visible_to(user).filter(wanted)
-    if after is not None:
-        older = Q(last_message_at__lt=after.at) | Q(pk__lt=after.pk)
-        found = found.filter(Q(last_message_at__lte=after.at) & older)
-    hits = list(
-        found.order_by(F("last_message_at").desc(), F("pk").desc()).values_list("last_message_at", "pk")[: size + 1]
-    )
+def _page(user: User, sought: finding.Sought, after: listing.Cursor | None, size: int) -> Found:
+    hits = finding.find(user, sought, after, size + 1)
     cursor = listing.Cursor(*hits[size - 1]) if len(hits) > size else None
-    return Found(listing.rows_of(user, [pk for _at, pk in hits[:size]]), {}, cursor)
+    return Found(listing.rows_of(user, [pk for _at, pk in hits[:size]]), cursor)
 
 
-def identities(text: str) -> list[int]:
-    """Ids of the profiles that a text may mean: by name and handle (three letters or more), or by phone number."""
-    matching = Q(pk__in=[])
-    if len(text) >= SHORTEST_NAME:
-        contacts = Contact.objects.filter(name__icontains=text).values_list("pk", flat=True)[:MOST_CITIZENS]
-        matching |= Q(name__icontains=text) | Q(handle__icontains=text) | Q(contact__in=list(contacts))
-    if number := phone(text):
-        address = f"whatsapp:{number}"
-        matching |= Q(phone=number) | Q(external_id=address) | Q(aliases__contains=[address])
-    return list(Identity.objects.filter(matching).values_list("pk", flat=True)[:MOST_CITIZENS])
+_HEADLINES = """SELECT newest.conversation_id, newest.text, ts_headline('dutch', newest.text, {query}, %(marks)s)
+    FROM (
+        SELECT DISTINCT ON (conversation_id) conversation_id, text FROM inbox_message
+        WHERE conversation_id = ANY(%(ids)s::bigint[]) AND search @@ {query}
+        ORDER BY conversation_id, sent_at DESC, id DESC
+    ) newest"""
 
 
-def phone(text: str) -> str:
-    """A Dutch or international number as E.164; "" for what is none."""
-    if sum(letter.isdigit() for letter in text) < 8:
-        return ""
-    try:
-        return phonenumbers.format_number(phonenumbers.parse(text, "NL"), phonenumbers.PhoneNumberFormat.E164)
-    except phonenumbers.NumberParseException:
-        return ""
+def snippets(text: str, ids: list[int]) -> Snippets:
+    """Of each of these conversations the newest message that was found, or else how it began, with the words marked.
+    At most two queries."""
+    if not ids:
+        return {}
+    words = finding.Words.of(text)
+    marks = f"StartSel={START}, StopSel={STOP}, MaxWords=24, MinWords=12"
+    made: Snippets = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_HEADLINES.format(query=words.query), words.parameters | {"ids": ids, "marks": marks})
+        for conversation, said, headline in cursor.fetchall():
+            # The headline knows stems only; what was found by its beginning may have another stem.
+            made[conversation] = pieces(headline) if START in headline else around(said, words.beginning)
+        if rest := [pk for pk in ids if pk not in made]:
+            cursor.execute("SELECT id, subject FROM inbox_conversation WHERE id = ANY(%s::bigint[])", [rest])
+            made |= {pk: around(subject, text) for pk, subject in cursor.fetchall()}
+    return made
 
 
-def pieces(headline: str) -> tuple[tuple[str, bool], ...]:
+def around(text: str, part: str) -> Pieces:
+    """The stretch of a text around the first place where the part stands, that place marked. Capitals are equal."""
+    place = re.search(re.escape(part), text, re.IGNORECASE) if part else None
+    if place is None:
+        return ((text[:AROUND], False),) if text else ()
+    start = place.start() - BEFORE
+    before = "…" + text[start : place.start()].lstrip() if start > 0 else text[: place.start()]
+    parts = ((before, False), (place[0], True), (text[place.end() : place.end() + AROUND], False))
+    return tuple(piece for piece in parts if piece[0])
+
+
+def pieces(headline: str) -> Pieces:
     """A headline as (text, found) pieces, so that the template escapes each and marks by itself."""
     parts = []
     for part in MARKS.split(headline):
@@ -160,8 +141,3 @@ def pieces(headline: str) -> tuple[tuple[str, bool], ...]:
         if plain:
             parts.append((plain, found))
     return tuple(parts)
-
-
-def _drawn(user: User, found: Found) -> str:
-    made = rows.make(found.conversations, user, prefix="/conversations/", snippets=found.snippets)
-    return rows.draw(made)

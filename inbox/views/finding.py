@@ -1,0 +1,168 @@
+"""Which conversations a text finds, the latest first, at a cost that does not grow with how common the text is.
+
+Two ways to the same answer. Walking back from the latest conversation until a page is full is quick for what many hold;
+asking the index for all that hold it, and putting those in order, is quick for what few hold (for a common word in
+3,000,000 messages it takes a second). PostgreSQL knows too little of beginnings and parts of words to choose well, so
+we look: a short walk either fills the page, or tells how rare the text is. What is found is the same, whichever way.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import phonenumbers
+from django.db import connection
+from django.db.models import Q
+
+from inbox.models import Identity, Status, User
+from inbox.views.listing import Cursor
+
+NEAR, FAR = 1_500, 12_000  # conversations that the first walk passes, and the second: some 2 and 16 ms
+SHORTEST_PART = 3  # the index of parts is one of three letters together
+SHORTEST_NAME = 2  # walking needs no index: "Li", "Bo"
+SHORTEST_BEGINNING = 3
+
+type Hits = list[tuple[datetime, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What is looked for, in SQL with named parameters: ``passes`` is the condition on a conversation ``n`` (at, id)
+    that a walk comes by, ``hits`` the ids of all that meet it, by index."""
+
+    passes: str
+    hits: str
+    parameters: dict[str, Any]
+
+
+# The stems of the words as people write a search ("a phrase", or, -not); or the same with the last word as a beginning.
+_STEMS = "websearch_to_tsquery('dutch', %(text)s)"
+_BEGINNING = "(websearch_to_tsquery('dutch', %(head)s) && to_tsquery('webcare_words', %(last)s))"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text as words. ``query`` is the tsquery in SQL, for ``parameters``; ``beginning`` the last word when it may be
+    the beginning of one."""
+
+    query: str
+    parameters: dict[str, Any]
+    beginning: str
+
+    @classmethod
+    def of(cls, text: str) -> "Words":
+        """Every text is one; it may find nothing."""
+        last = re.search(r"\w+$", text)
+        head = text[: last.start()] if last else text
+        plain = head.count('"') % 2 == 0 and not head.endswith("-") and " or " not in f" {head.lower()}"
+        if not last or not plain or len(last[0]) < SHORTEST_BEGINNING:
+            return cls(_STEMS, {"text": text}, "")
+        parameters = {"text": text, "head": head, "last": f"'{last[0]}':*"}
+        return cls(f"({_STEMS} || {_BEGINNING})", parameters, last[0])
+
+
+def by_words(text: str) -> Sought:
+    """What was said in a conversation, by stem and by the beginning of the last word; or any part of its subject."""
+    words = Words.of(text)
+    said = f"search @@ {words.query}"
+    passes = f"(SELECT true FROM inbox_message m WHERE m.conversation_id = n.id AND m.{said} LIMIT 1)"  # noqa: S608 - ours
+    hits = f"SELECT conversation_id AS id FROM inbox_message WHERE {said}"  # noqa: S608 - ours
+    if len(text) >= SHORTEST_PART:
+        passes += " OR (SELECT upper(c.subject) LIKE upper(%(part)s) FROM inbox_conversation c WHERE c.id = n.id)"
+        hits += " UNION SELECT id FROM inbox_conversation WHERE upper(subject) LIKE upper(%(part)s)"
+    return Sought(passes, hits, words.parameters | {"part": _containing(text)})
+
+
+def by_citizen(text: str) -> Sought | None:
+    """Any part of a name or handle, or a phone number. None when the text can be neither."""
+    text = text.removeprefix("@")
+    known = _with_number(phone(text))
+    if len(text) < SHORTEST_NAME and not known:
+        return None
+    named = ["SELECT unnest(%(known)s::bigint[]) AS id"]
+    if len(text) >= SHORTEST_PART:
+        named += [
+            "SELECT id FROM inbox_identity WHERE upper(name) LIKE upper(%(part)s)",
+            "SELECT id FROM inbox_identity WHERE upper(handle) LIKE upper(%(part)s)",
+            "SELECT i.id FROM inbox_contact k JOIN inbox_identity i ON i.contact_id = k.id "
+            "WHERE upper(k.name) LIKE upper(%(part)s)",
+        ]
+    return Sought(
+        passes="(SELECT upper(i.name) LIKE upper(%(part)s) OR upper(i.handle) LIKE upper(%(part)s) "
+        "OR upper(k.name) LIKE upper(%(part)s) OR i.id = ANY(%(known)s::bigint[]) FROM inbox_conversation c "
+        "JOIN inbox_identity i ON i.id = c.identity_id JOIN inbox_contact k ON k.id = i.contact_id WHERE c.id = n.id)",
+        hits="SELECT c.id FROM (" + " UNION ".join(named) + ") i JOIN inbox_conversation c ON c.identity_id = i.id",  # noqa: S608 - ours
+        parameters={"part": _containing(text), "known": known},
+    )
+
+
+def find(user: User, sought: Sought, after: Cursor | None, size: int) -> Hits:
+    """At most ``size`` conversations that the colleague may see: (last message at, id), the latest first. One to three
+    queries, and one for the departments."""
+    departments = [department.pk for department in user.departments.all()] if user.is_active else []
+    if not departments:
+        return []
+    parameters = sought.parameters | {"departments": departments, "size": size}
+    if after is not None:
+        parameters |= {"at": after.at, "pk": after.pk}
+    edge = "AND (last_message_at, id) < (%(at)s, %(pk)s)" if after else ""
+    walk = _walk(sought, departments, edge)
+    with connection.cursor() as cursor:
+        cursor.execute(walk, parameters | {"far": NEAR})
+        found = cursor.fetchall()
+        if NEAR / FAR <= len(found) / size < 1:  # at this rate the page is full before the end of the second
+            cursor.execute(walk, parameters | {"far": FAR})
+            found = cursor.fetchall()
+        if len(found) < size:
+            cursor.execute(_ask(sought, edge), parameters)
+            found = cursor.fetchall()
+    return found
+
+
+def _walk(sought: Sought, departments: list[int], edge: str) -> str:
+    # A stretch of the index for each department and status, merged. With IN, or without the inner limits, PostgreSQL
+    # sorts everything first.
+    slices = " UNION ALL ".join(
+        "(SELECT last_message_at, id FROM inbox_conversation "  # noqa: S608 - ours
+        f"WHERE department_id = {int(department)} AND status = '{status.value}' {edge} "
+        "ORDER BY last_message_at DESC, id DESC LIMIT %(far)s)"
+        for department in departments
+        for status in Status
+    )
+    return (
+        f"SELECT n.at, n.id FROM ({slices} ORDER BY last_message_at DESC, id DESC LIMIT %(far)s) AS n (at, id) "  # noqa: S608
+        f"WHERE {sought.passes} ORDER BY n.at DESC, n.id DESC LIMIT %(size)s"
+    )
+
+
+def _ask(sought: Sought, edge: str) -> str:
+    # OFFSET 0: one conversation looked up for each hit, however many PostgreSQL thinks there will be.
+    return (
+        f"WITH hits AS MATERIALIZED ({sought.hits}) "  # noqa: S608 - ours
+        "SELECT c.last_message_at, c.id FROM hits, LATERAL (SELECT last_message_at, id FROM inbox_conversation "
+        f"WHERE id = hits.id AND department_id = ANY(%(departments)s) {edge} OFFSET 0) AS c "
+        "ORDER BY c.last_message_at DESC, c.id DESC LIMIT %(size)s"
+    )
+
+
+def _containing(text: str) -> str:
+    return "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
+
+
+def _with_number(number: str) -> list[int]:
+    if not number:
+        return []
+    address = f"whatsapp:{number}"
+    by_id = Q(kind="whatsapp", external_id=address) | Q(aliases__contains=[address])
+    return list(Identity.objects.filter(Q(phone=number) | by_id).values_list("pk", flat=True))
+
+
+def phone(text: str) -> str:
+    """A Dutch or international number as E.164; "" for what is none."""
+    if sum(letter.isdigit() for letter in text) < 8:
+        return ""
+    try:
+        return phonenumbers.format_number(phonenumbers.parse(text, "NL"), phonenumbers.PhoneNumberFormat.E164)
+    except phonenumbers.NumberParseException:
+        return ""
