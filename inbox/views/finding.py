@@ -29,7 +29,7 @@ type Hits = list[tuple[datetime, int]]
 @dataclass(frozen=True, slots=True)
 class Sought:
     """What is looked for, in SQL with named parameters: ``passes`` is the condition on a conversation ``n`` (at, id)
-    that a walk comes by, ``hits`` the ids of all that meet it, by index."""
+    that a walk comes by, ``hits`` the ids of all that meet it, by index ("": no index knows them)."""
 
     passes: str
     hits: str
@@ -80,19 +80,21 @@ def by_citizen(text: str) -> Sought | None:
     known = _with_number(phone(text))
     if len(text) < SHORTEST_NAME and not known:
         return None
-    named = ["SELECT unnest(%(known)s::bigint[]) AS id"]
-    if len(text) >= SHORTEST_PART:
-        named += [
-            "SELECT id FROM inbox_identity WHERE upper(name) LIKE upper(%(part)s)",
-            "SELECT id FROM inbox_identity WHERE upper(handle) LIKE upper(%(part)s)",
-            "SELECT i.id FROM inbox_contact k JOIN inbox_identity i ON i.contact_id = k.id "
-            "WHERE upper(k.name) LIKE upper(%(part)s)",
-        ]
+    named = (
+        "SELECT unnest(%(known)s::bigint[]) AS id",
+        "SELECT id FROM inbox_identity WHERE upper(name) LIKE upper(%(part)s)",
+        "SELECT id FROM inbox_identity WHERE upper(handle) LIKE upper(%(part)s)",
+        "SELECT i.id FROM inbox_contact k JOIN inbox_identity i ON i.contact_id = k.id "
+        "WHERE upper(k.name) LIKE upper(%(part)s)",
+    )
+    ids = " UNION ".join(named)
     return Sought(
         passes="(SELECT upper(i.name) LIKE upper(%(part)s) OR upper(i.handle) LIKE upper(%(part)s) "
         "OR upper(k.name) LIKE upper(%(part)s) OR i.id = ANY(%(known)s::bigint[]) FROM inbox_conversation c "
         "JOIN inbox_identity i ON i.id = c.identity_id JOIN inbox_contact k ON k.id = i.contact_id WHERE c.id = n.id)",
-        hits="SELECT c.id FROM (" + " UNION ".join(named) + ") i JOIN inbox_conversation c ON c.identity_id = i.id",  # noqa: S608 - ours
+        hits=f"SELECT c.id FROM ({ids}) i JOIN inbox_conversation c ON c.identity_id = i.id"  # noqa: S608 - ours
+        if len(text) >= SHORTEST_PART
+        else "",
         parameters={"part": _containing(text), "known": known},
     )
 
@@ -111,10 +113,11 @@ def find(user: User, sought: Sought, after: Cursor | None, size: int) -> Hits:
     with connection.cursor() as cursor:
         cursor.execute(walk, parameters | {"far": NEAR})
         found = cursor.fetchall()
-        if NEAR / FAR <= len(found) / size < 1:  # at this rate the page is full before the end of the second
+        # At this rate the page is full before the end of the second.
+        if NEAR / FAR <= len(found) / size < 1 or (not sought.hits and len(found) < size):
             cursor.execute(walk, parameters | {"far": FAR})
             found = cursor.fetchall()
-        if len(found) < size:
+        if len(found) < size and sought.hits:
             cursor.execute(_ask(sought, edge), parameters)
             found = cursor.fetchall()
     return found
