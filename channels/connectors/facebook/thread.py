@@ -50,6 +50,7 @@ def fetch(graph: Graph, account: AccountCredentials, root_id: str) -> list[Incom
         if not paging.get("next") or not cursor:
             break
         after = {"after": cursor}
+    comments.reverse()  # Meta tells whole seconds, but lists the newest first
     return found + sorted(comments, key=lambda item: item.sent_at)
 
 

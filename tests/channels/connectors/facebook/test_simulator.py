@@ -8,8 +8,8 @@ import pytest
 import requests
 
 from channels.connectors.facebook.simulator import SimulatedFacebook
-from channels.messages import Ignored, MessageDeleted, MessageEdited, WebhookRequest
-from channels.simulator.town import APPS
+from channels.messages import Ignored, MessageDeleted, MessageEdited, Reacted, WebhookRequest
+from channels.simulator.town import APPS, citizen
 from tests.channels.connectors.facebook.conftest import (
     AISHA_PSID,
     FARM,
@@ -46,7 +46,7 @@ def test_street_shows_the_answer_under_the_question(facebook: Facebook) -> None:
     (question,) = posts[facebook.first_post()]["replies"]
     (answer,) = question["replies"]
     assert (question["citizen"], question["name"], question["from_us"]) == ("aisha", "Aïsha Benali", False)
-    assert [action["action"] for action in question["actions"]] == ["comment", "edit", "delete"]
+    assert [action["action"] for action in question["actions"]] == ["comment", "react", "edit", "delete"]
     assert (answer["citizen"], answer["name"], answer["from_us"], answer["text"]) == (
         "",
         "Gemeente Waterkant",
@@ -85,6 +85,23 @@ def test_edit_and_delete_reach_us(facebook: Facebook) -> None:
     assert changed == MessageEdited(account_id=PAGE, external_id=message["id"], text="Goedemiddag", at=changed.at)
     assert deleted == MessageDeleted(account_id=PAGE, external_id=comment["id"], at=deleted.at)
     assert room(facebook, f"messenger-{PAGE}")["items"][0]["edited"] is True
+
+
+def test_reactions_reach_us_and_the_same_once_more_takes_it_back(facebook: Facebook) -> None:
+    comment = facebook.comment()
+    message = facebook.platform.add_message(PAGE, citizen("aisha"), "Hallo", [], from_us=False)
+    for symbol in ("👍", "❤️", "❤️"):
+        for one in (comment, message):
+            facebook.platform.play("react", {"citizen": "aisha", "id": one["id"], "symbol": symbol})
+    told = [item for item in facebook.received(8) if isinstance(item, Reacted)]
+    assert [(item.external_id == comment["id"], item.symbol, item.removed) for item in told] == [
+        (True, "👍", False),
+        (False, "👍", False),
+        (True, "❤️", False),
+        (False, "❤️", False),
+        (True, "", True),
+        (False, "", True),
+    ]
 
 
 def test_visitor_post_with_photo_edited_and_deleted(facebook: Facebook) -> None:
