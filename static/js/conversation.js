@@ -52,6 +52,8 @@
     const url = query.size ? `${here.dataset.url}?${query}` : here.dataset.url;
     try {
       await window.htmx.ajax("GET", url, { source: here, target: "#conversation", swap: "morph:innerHTML" });
+    } catch {
+      /* told by htmx:sendError; live.js asks again */
     } finally {
       running = false;
       if (again) refetch();
