@@ -10,7 +10,7 @@ from inbox import kick, standard_texts
 from inbox.actions import upload
 from inbox.actions.changing import changing
 from inbox.actions.refused import NotVisible, Refused
-from inbox.actions.reply import submitted
+from inbox.actions.reply import MOST_PARTS, submitted
 from inbox.actions.standard_reply import ending_of
 from inbox.models import AccountSettings, Conversation, Delivery, Direction, Draft, DraftMode, Message, User
 
@@ -28,7 +28,7 @@ def undo(message_id: int, *, by: User) -> Draft:
         message = Message.objects.defer("search").get(pk=message_id)
         if message.author_id != by.pk or message.submission is None:
             raise _too_late()
-        parts = submitted(message.submission, by, conversation.pk)
+        parts = _whole(message, by)
         # By compare-and-swap: the outbox takes queued messages without the conversation's lock.
         mine = Message.objects.filter(pk__in=[part.pk for part in parts], state=Delivery.QUEUED, attempts=0)
         moment = now()
@@ -40,6 +40,18 @@ def undo(message_id: int, *, by: User) -> Draft:
         _show_what_is_last(conversation)
         transaction.on_commit(kick.kick_outbox)  # what waited behind it may go
     return draft
+
+
+def _whole(message: Message, by: User) -> list[Message]:
+    """All posts of the answer that this one is a part of."""
+    before = Message.objects.defer("search").filter(
+        conversation=message.conversation_id, author=by, submission__isnull=False, pk__lte=message.pk
+    )
+    for first in before.order_by("-pk")[:MOST_PARTS]:
+        parts = submitted(first.submission, by, message.conversation_id) if first.submission else []
+        if any(part.pk == message.pk for part in parts[1:]) or (first.pk == message.pk and len(parts) > 1):
+            return parts
+    return [message]
 
 
 def _back_to_draft(conversation: Conversation, by: User, parts: list[Message]) -> Draft:
