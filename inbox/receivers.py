@@ -1,8 +1,10 @@
 """What the inbox does when another part of the house says something. Thin, and waits on nothing."""
 
+import time
 from typing import Any
 
-from django.contrib.auth.signals import user_logged_out
+from django.conf import settings
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db.models.signals import m2m_changed, post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -24,6 +26,13 @@ def known_messages(account_id: int, external_ids: list[str], **_: Any) -> set[st
     """Of these messages at the platform, those that we have. One query."""
     found = Message.objects.filter(account_id=account_id, external_id__in=external_ids)
     return set(found.values_list("external_id", flat=True))
+
+
+@receiver(user_logged_in, dispatch_uid="inbox.session_begins")
+def session_begins(request: HttpRequest, **_: Any) -> None:
+    """Note in the session when it ends (seconds since the epoch), so that the pages can warn before it does: Django
+    itself keeps that where only its store looks. By the machine's clock, as Django does; the demo's may be moved."""
+    request.session["ends_at"] = int(time.time()) + settings.SESSION_COOKIE_AGE
 
 
 @receiver(user_logged_out, dispatch_uid="inbox.end_the_stream")

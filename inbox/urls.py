@@ -103,6 +103,7 @@ urlpatterns = [
     path("nothing-lost/files/", nothing_lost.refetch, name="nothing_lost_refetch"),
     path("preferences/", preferences.show, name="preferences"),
     path("status/", status.show, name="status"),
+    path("status/stay/", status.stay, name="stay"),
     path("theme.css", status.theme, name="theme"),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(next_page="/login/?out=1"), name="logout"),

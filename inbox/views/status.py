@@ -2,16 +2,17 @@
 
 import re
 import time
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import cache_control, never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from channels import liveness
+from channels import clock, liveness
 from channels.models import Account, AccountState
 from inbox import permissions
 from inbox.models import Conversation, Status, User
@@ -23,6 +24,7 @@ ENOUGH = 4.5  # WCAG 1.4.3
 
 type Colour = tuple[int, ...]
 
+SOON = 15 * 60  # seconds before its end that a session says so: WCAG 2.2.1 asks for 20
 FRESH = 10.0  # seconds in which one look serves all who poll this process
 _seen: dict[str, tuple[float, bool]] = {}
 
@@ -36,8 +38,23 @@ def show(request: SignedIn) -> HttpResponse:
 
     One query for the accounts; the probe of Redis and worker is shared by all who ask within FRESH seconds.
     """
+    return banners(request)
+
+
+@require_POST
+@never_cache
+@login_required
+def stay(request: SignedIn) -> HttpResponse:
+    """Another whole session from now on; the banners for htmx, else back to the inbox."""
+    request.session["ends_at"] = int(time.time()) + settings.SESSION_COOKIE_AGE
+    return banners(request) if request.htmx else redirect("inbox")
+
+
+def banners(request: SignedIn) -> HttpResponse:
+    """What ``show`` answers."""
     troubled = list(troubled_accounts(request.user))
     context = {
+        "ends_at": ends_soon(request.session.get("ends_at", 0)),
         "stands_still": not _background_works(),
         "broken": [account for account in troubled if account.state == AccountState.BROKEN],
         "unheard": [account for account in troubled if account.state == AccountState.ACTIVE],
@@ -46,6 +63,13 @@ def show(request: SignedIn) -> HttpResponse:
     # After logging in again the page asks whether it is still the same colleague's.
     response["X-Webcare-User"] = str(request.user.pk)
     return response
+
+
+def ends_soon(ends_at: int) -> datetime | None:
+    """When the session ends (seconds since the epoch, the machine's clock), as the town's clock tells it; None when
+    that is not soon, or not known."""
+    left = ends_at - time.time()
+    return clock.now() + timedelta(seconds=left) if 0 < left < SOON else None
 
 
 @require_safe

@@ -1,6 +1,7 @@
 """What a colleague is told, and can still do, when something behind the screens stands still."""
 
 import socket
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
@@ -102,3 +103,23 @@ def test_banner_costs_one_query_for_the_accounts(
 
 def test_status_without_log_in_is_refused(client: Client, db: None) -> None:
     assert client.get("/status/").status_code in (302, 401)
+
+
+def test_session_that_ends_soon_says_so_and_can_go_on(client: Client, agent: User) -> None:
+    client.force_login(agent)
+    started = client.session["ends_at"]
+    assert 12 * 3600 - 60 < started - time.time() <= 12 * 3600
+    assert 'id="ends"' not in client.get("/status/").content.decode()
+
+    session = client.session
+    session["ends_at"] = int(time.time()) + 600
+    session.save()
+    page = client.get("/status/").content.decode()
+    assert page.count('id="ends"') == 1
+    assert page.count('data-testid="stay"') == 1
+
+    assert client.get("/status/stay/").status_code == 405
+    answer = client.post("/status/stay/", headers={"HX-Request": "true"})
+    assert 'id="ends"' not in answer.content.decode()
+    assert client.session["ends_at"] >= started
+    assert client.post("/status/stay/").headers["Location"] == "/"
