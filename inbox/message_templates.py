@@ -40,13 +40,14 @@ def is_stale(account: Account) -> bool:
     return not TemplateRound.objects.filter(account=account, asked_at__gt=now() - FRESH).exists()
 
 
-def refresh(account: Account) -> bool:
-    """Ask the platform for all of them, and keep what it tells; whether it told. ``account.app`` loaded.
+def refresh(account: Account, *, by_hand: bool = False) -> bool:
+    """Ask the platform for all of them, and keep what it tells; whether it told. ``account.app`` loaded. ``by_hand``:
+    also when somebody asked just now.
 
     Two at once: one asks. The platform is called outside any transaction. What is no longer listed stays, as gone:
     messages were sent with it."""
     moment = now()
-    if not _mine(account):
+    if not _mine(account) and not by_hand:
         return False
     try:
         told = connector_of(account).templates(account.credentials())

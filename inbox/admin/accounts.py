@@ -18,6 +18,7 @@ from channels.account_state import check_account
 from channels.crypto import CredentialsUnreadable
 from channels.models import Account, AccountState, Kind, PlatformApp
 from channels.registry import connector_class
+from inbox.admin import message_templates
 from inbox.admin.base import Audited, site
 from inbox.admin.hours import TIMED, SettingsInline, in_words, timers_stay
 from inbox.failure_words import PLATFORMS
@@ -221,7 +222,7 @@ class AccountAdmin(HasSecrets):
     inlines = (SettingsInline,)
     list_display = ("account_name", "platform", "number", "how", "department", "heard")
     search_fields = ("name", "handle", "external_id")
-    readonly = ("app", "external_id", "opening_hours", "last_received_at", "last_sent_at", "checked_at")
+    readonly = ("app", "external_id", "opening_hours", "templates", "last_received_at", "last_sent_at", "checked_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
         """All that the list shows, at once, without secrets."""
@@ -239,8 +240,14 @@ class AccountAdmin(HasSecrets):
         return [
             (None, {"fields": ("app", "external_id", "handle", "name", "state", "opening_hours")}),
             *self.secret_fieldsets(obj),
+            *([(_("Templates"), {"fields": ("templates",)})] if obj.kind == Kind.WHATSAPP else []),
             (_("Last heard"), {"fields": ("last_received_at", "last_sent_at", "checked_at")}),
         ]
+
+    @admin.display(description=_("templates"))
+    def templates(self, account: Account) -> SafeString:
+        """What WhatsApp thinks of each."""
+        return message_templates.shown(account)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Account | None = None) -> tuple[str, ...]:
         """Conversations hang on which account at the platform it is."""
@@ -259,9 +266,14 @@ class AccountAdmin(HasSecrets):
             timers_stay(request)
 
     def get_urls(self) -> list[URLPattern]:
-        """And the test of the connection."""
+        """And the test of the connection, and asking for templates."""
         check = self.admin_site.admin_view(self.check_view)
-        return [path("<int:pk>/check/", check, name="channels_account_check"), *super().get_urls()]
+        ask = self.admin_site.admin_view(message_templates.ask)
+        return [
+            path("<int:pk>/check/", check, name="channels_account_check"),
+            path("<int:pk>/templates/", ask, name="channels_account_templates"),
+            *super().get_urls(),
+        ]
 
     def check_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask the platform now, outside any transaction, and say what came of it."""
