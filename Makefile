@@ -9,7 +9,7 @@ help:
 	@echo 'make demo-reset   empty the data of the demo'
 	@echo 'make test         the whole suite, browser tests included (ONLY=path runs a part)'
 	@echo 'make check        style, types, architecture, templates, migrations, translations, schema, licences'
-	@echo 'make bench        the benchmarks (ONLY=name runs one)'
+	@echo 'make bench        the benchmarks (ONLY=name runs one; SIZES="10000 1000000": conversations)'
 	@echo 'make chaos        five minutes of faults, then every message accounted for (SEED=1 repeats one; SEED="1 2 3")'
 	@echo 'make screenshots  every screen, into build/screens/'
 	@echo 'make messages     bring locale/ up to date with the source'
@@ -32,7 +32,9 @@ check: environment
 	@exec $(PYTHON) -m webcare.embedded run -- scripts/check.sh
 
 bench: environment
-	@exec $(PYTHON) -m webcare.embedded run --durable -- python -m benchmarks $(if $(ONLY),--only $(ONLY))
+	@CHROMIUM="$$(scripts/chromium.sh)" && export CHROMIUM && \
+	exec $(PYTHON) -m webcare.embedded run --durable -- \
+	python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(SIZES),--sizes $(SIZES))
 
 chaos: environment
 	@SEED="$(SEED)" exec $(PYTHON) -m tests.chaos

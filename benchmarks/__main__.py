@@ -1,4 +1,4 @@
-"""Runs the benchmarks: `python -m benchmarks [--only NAME]`, on the PostgreSQL and Redis it is given."""
+"""Runs the benchmarks: `python -m benchmarks [--only NAME] [--sizes N …]`, on the PostgreSQL and Redis it is given."""
 
 import argparse
 import json
@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.settings")
@@ -22,7 +23,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 
-from benchmarks import ingest, streams, sustained, to_browser, webhooks  # noqa: E402
+from benchmarks import browser, ingest, pages, streams, sustained, to_browser, webhooks  # noqa: E402
 from benchmarks.table import Figure, show  # noqa: E402
 
 # name of the run -> the function that measures; one run may give several figures
@@ -32,6 +33,8 @@ RUNS: dict[str, Callable[[Path], list[Figure]]] = {
     "ingest": ingest.measure,
     "sustained": sustained.measure,
     "streams": streams.measure,
+    "browser": browser.measure,
+    "pages": pages.measure,  # last: it leaves a million conversations behind
 }
 BUILD = Path(__file__).resolve().parent.parent / "build" / "bench.json"
 
@@ -40,7 +43,12 @@ def main() -> int:
     """Measure, show the table, write build/bench.json."""
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--only", choices=sorted(RUNS), help="one run instead of all")
-    only = parser.parse_args().only
+    sizes = ", ".join(map(str, pages.SIZES))
+    parser.add_argument("--sizes", type=int, nargs="+", help=f"conversations for the run of pages, instead of {sizes}")
+    asked = parser.parse_args()
+    only = asked.only
+    if asked.sizes:
+        RUNS["pages"] = partial(pages.measure, sizes=tuple(sorted(asked.sizes)))
     call_command("migrate", verbosity=0)
     call_command("seed_demo")
     connections.close_all()

@@ -24,7 +24,7 @@ TYPES = frozenset({"text/html", "text/css", "text/javascript", "application/java
 # What whitenoise serves of the source, in the demo; in the image it has them compressed beforehand.
 FILES = TYPES - {"text/html", "application/json", "application/problem+json"}
 SMALLEST = 500  # bytes; below it fits one packet anyway
-LEVEL = 1
+PAGE, FILE = 1, 6  # levels: a page is made for one reader, a script is kept by the browser
 GZIP = re.compile(r"\bgzip\b")
 PADDING = 100
 
@@ -43,7 +43,7 @@ def compression(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Call
         if isinstance(response, HttpResponse) and len(response.content) >= SMALLEST:
             response.content = compressed(response.content)
         elif isinstance(response, StreamingHttpResponse) and not response.is_async and kind in FILES:
-            response.streaming_content = [compressed(b"".join(response.streaming_content))]
+            response.streaming_content = [compressed(b"".join(response.streaming_content), FILE)]
         else:
             return response
         return _told(response)
@@ -51,11 +51,11 @@ def compression(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Call
     return middleware
 
 
-def compressed(content: bytes) -> bytes:
+def compressed(content: bytes, level: int = PAGE) -> bytes:
     """As gzip, with a name of random length inside."""
     made = BytesIO()
     name = secrets.token_urlsafe(PADDING)[: secrets.randbelow(PADDING)]
-    with GzipFile(name, "wb", LEVEL, made, mtime=0) as file:
+    with GzipFile(name, "wb", level, made, mtime=0) as file:
         file.write(content)
     return made.getvalue()
 

@@ -1,5 +1,7 @@
 """`{% icon "clock" %}`: a drawing from static/icons.svg beside words; a screen reader passes it by."""
 
+from functools import lru_cache
+
 from django import template
 from django.templatetags.static import static
 from django.utils.html import format_html
@@ -9,6 +11,7 @@ register = template.Library()
 
 
 @register.simple_tag
+@lru_cache(maxsize=500)  # fifty of them on a page, the same on every one
 def icon(name: str, extra: str = "") -> SafeString:
     """The icon of this name; ``extra``: one more class."""
     classes = f"icon {extra}" if extra else "icon"

@@ -1,0 +1,20 @@
+"""The first screen over the wire, as Chromium counts it: under 150 kB without images."""
+
+from playwright.sync_api import Browser
+
+from benchmarks.browser import weigh
+from tests.e2e.town import Town, log_in
+
+MOST = 150_000
+
+
+def test_first_screen_is_light(browser: Browser, town: Town) -> None:
+    page = log_in(browser, town, "ingrid")
+    cookies = page.context.cookies()
+    page.context.close()
+    fresh = browser.new_context(viewport={"width": 1440, "height": 900})  # with an empty cache
+    fresh.add_cookies(cookies)  # type: ignore[arg-type]
+    weight, requests = weigh(fresh.new_page(), f"{town.inbox}/inbox/todo/")
+    fresh.close()
+    assert requests > 10
+    assert weight < MOST
