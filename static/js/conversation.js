@@ -183,7 +183,7 @@
     if (old.nodeType !== Node.ELEMENT_NODE) return true;
     if (old.matches("#reply-form, #note-form")) {
       const box = $("textarea", old);
-      if (isSource(old) || fresh.id !== old.id || !(box.value || box === document.activeElement)) return true;
+      if (isSource(old) || fresh.id !== old.id || !(box.value || old.contains(document.activeElement))) return true;
       // Only the words that change by themselves.
       for (const part of ["[data-left]", ".audience"]) {
         const [was, is] = [$(part, old), $(part, fresh)];
