@@ -24,12 +24,14 @@ from inbox.actions import merge as merging
 from inbox.actions.refused import Refused
 from inbox.models import BlockGround, Contact, Conversation, Identity, User
 from inbox.office_hours import AMSTERDAM, local
-from inbox.views import lists, search
+from inbox.views import finding, lists
 from inbox.views.acts import act
 from inbox.views.citizen import Blocked, Profile, blocked, profile
 from inbox.views.conversation import SignedIn, visible
 
 MOST_FOUND = 10
+LOOKED_AT = 100  # conversations that are found, the latest; several may be of one citizen
+LONGEST = 200
 UNDO = "merged"  # tag of a message that offers to undo; the profiles that moved come after it
 
 
@@ -69,9 +71,10 @@ def people(user: User, contacts: list[int], moment: datetime, current: int | Non
 
 def candidates(user: User, text: str, not_this: int) -> list[int]:
     """Ids of citizens by part of a name or handle, or a phone number; only those of whom they see a conversation."""
-    behind = search.identities(text.removeprefix("@")) if text else []
-    mine = Conversation.objects.visible_to(user).filter(identity__in=behind).exclude(identity__contact=not_this)
-    newest = mine.order_by("-last_message_at", "-pk").values_list("identity__contact", flat=True)[:200]
+    sought = finding.by_citizen(text)
+    hits = [pk for _at, pk in finding.find(user, sought, None, LOOKED_AT)] if sought else []
+    others = Conversation.objects.filter(pk__in=hits).exclude(identity__contact=not_this)
+    newest = others.order_by("-last_message_at", "-pk").values_list("identity__contact", flat=True)
     return list(dict.fromkeys(newest))[:MOST_FOUND]
 
 
@@ -79,7 +82,7 @@ def candidates(user: User, text: str, not_this: int) -> list[int]:
 @login_required
 def show(request: SignedIn, pk: int) -> HttpResponse:
     """GET: the page. POST with ``q``: the page with citizens found. 404 for a conversation that is not theirs."""
-    text = " ".join(request.POST.get("q", "").replace("\0", " ").split())[: search.LONGEST]
+    text = " ".join(request.POST.get("q", "").replace("\0", " ").split())[:LONGEST]
     return _page(request, pk, q=text)
 
 
