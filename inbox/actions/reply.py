@@ -91,8 +91,8 @@ def reply(
             conversation.last_message_text = messages[0].text[:200]
             conversation.last_message_out = True
             transaction.on_commit(lambda: kick.kick_send(messages[0].pk, after=wait.total_seconds()))
-    except IntegrityError:
-        # The same form came twice at once and the other was first.
+    except (IntegrityError, Refused):
+        # The same form came twice at once and the other was first; what was in its way came after it.
         if earlier := submitted(submission, by, conversation_id):
             return earlier
         raise

@@ -1,10 +1,13 @@
 """Beantwoorden: refused where it must be, once per form also when that form comes twice at once."""
 
+import time
 from datetime import timedelta
 from functools import partial
+from threading import Thread
 from uuid import uuid4
 
 import pytest
+from django.db import connection, transaction
 
 from channels.models import Account, AccountState
 from inbox.actions import close, reply
@@ -42,6 +45,16 @@ def refused(conversation: Conversation, by, text: str = "Morgen.", **named) -> R
         reply.reply(conversation.pk, by=by, text=text, submission=named.pop("submission", uuid4()), **named)
     assert Message.objects.count() == before
     return caught.value
+
+
+def until_one_waits_for_a_lock(seconds: float = 10.0) -> None:
+    end = time.monotonic() + seconds
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with connection.cursor() as cursor:
+        while cursor.execute(waiting).fetchone()[0] == 0:
+            assert time.monotonic() < end
+            cursor.execute("SELECT pg_stat_clear_snapshot()")  # within a transaction one sees the same for ever
+            time.sleep(0.01)
 
 
 class TestQueued:
@@ -103,6 +116,21 @@ class TestOnce:
             assert len({message.pk for found in outcomes for message in found}) == 1
             assert conversation.messages.filter(direction="out").count() == 1
             assert AuditEntry.objects.filter(conversation=conversation, verb="replied").count() == 1
+
+    @pytest.mark.django_db(transaction=True)
+    def test_twice_at_once_is_done_though_the_account_breaks_in_between(self, agent, make_conversation):
+        conversation = make_conversation(assignee=agent)
+        submission = uuid4()
+        send = partial(reply.reply, conversation.pk, by=agent, text="Morgen.", submission=submission)
+        first, again = [], []
+        with transaction.atomic():
+            first += send()
+            second = Thread(target=lambda: (again.extend(send()), connection.close()))
+            second.start()
+            until_one_waits_for_a_lock()
+            Account.objects.filter(pk=conversation.account_id).update(state=AccountState.BROKEN)
+        second.join(20)
+        assert [message.pk for message in again] == [message.pk for message in first]
 
     @pytest.mark.django_db(transaction=True)
     def test_a_thread_twice_at_once_is_one_thread(self, agent, make_conversation):
