@@ -129,14 +129,16 @@ def resolve_unknown(message_id: int) -> Outcome:
 
 
 def _not_asked(message: Message, question: SendAttempt, error: Exception, passed: timedelta) -> Outcome:
-    """The platform could not be asked: that says nothing about the message. Keep asking, for a day."""
+    """The platform could not be asked: that says nothing about the message. Keep asking, less and less, for a day."""
     code, reason = (error.code, error.reason) if isinstance(error, SendError) else ("", "other")
     attempts.ended(question, AttemptOutcome.NOT_ASKED, code, reason)
-    if passed > GIVE_UP:
-        return _cannot_tell(message, question)
+    refused = isinstance(error, PermanentFailure) and reason not in account_state.DOUBTFUL
+    if refused or passed > GIVE_UP:
+        return _cannot_tell(message, question)  # what was answered is gone, say: no later question gets an answer
     moment = now()
     retry_at = error.retry_at if isinstance(error, TemporaryFailure) else None
-    question.again_at = max(retry_at or moment, moment + _wait(message.attempts + 3))
+    wait = min(max(ASK_AFTER[1], passed / 4), LONGEST_WAIT) * random.uniform(0.75, 1.25)  # noqa: S311
+    question.again_at = max(retry_at or moment, moment + wait)
     record.ask_again(message.pk, question.again_at, question)
     return Outcome.UNKNOWN
 

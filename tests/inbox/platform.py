@@ -81,6 +81,8 @@ class PlainConnector(Connector):
             raise TemporaryFailure("503", "busy")
         if response.status_code == 404:
             return Found(surely_absent=True)
+        if response.status_code == 410:
+            raise PermanentFailure("410", "gone")
         if response.status_code != 200:
             return Found()
         return Found(sent=SentMessage(external_id=response.json()["id"]))

@@ -100,6 +100,33 @@ def test_platform_that_cannot_be_asked_says_nothing(
     assert again(message).send_at is None
 
 
+def test_platform_that_cannot_be_asked_is_asked_less_and_less(
+    asked: Conversation, queue: Queue, platform: Platform, standing_clock: StandingClock
+) -> None:
+    message = uncertain(asked, queue, platform, placed=True)
+    platform.finding = 503
+    questions = 0
+    begun = standing_clock.moment
+    while (send_at := again(message).send_at) is not None:
+        standing_clock.moment = send_at
+        outbox.resolve_unknown(message.pk)
+        questions += 1
+    assert standing_clock.moment - begun > outbox.GIVE_UP
+    assert 80 < questions < 140  # about every quarter of an hour, for a day
+
+
+def test_what_stood_under_a_comment_that_is_gone_is_not_asked_after_for_ever(
+    asked: Conversation, queue: Queue, platform: Platform, standing_clock: StandingClock
+) -> None:
+    message = uncertain(asked, queue, platform, placed=True)
+    platform.finding = 410
+    standing_clock.forward(seconds=11)
+    assert lanes.send_due() == 1
+    asked.refresh_from_db()
+    assert (again(message).state, again(message).send_at, asked.failed_count) == ("unknown", None, 1)
+    assert verbs()[-1] == "cannot_tell"
+
+
 def test_worker_that_died_while_sending_is_asked_after(
     asked: Conversation, queue: Queue, platform: Platform, standing_clock: StandingClock
 ) -> None:
