@@ -319,7 +319,7 @@ def say_line(line_id: int) -> bool:
 def _say(line: PublicLine, author: User) -> Message | None:
     """In the name of who wrote it, by the house: they may be off, or the conversation in other hands by now."""
     submission = line.private.submission
-    with changing(line.conversation_id, "replied", by=None) as public:
+    with changing(line.conversation_id, "line_said", by=None) as public:
         asked = target(public)
         if asked is None or submission is None:
             return None  # the citizen took it back: there is nothing to stand under

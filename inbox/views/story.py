@@ -33,6 +33,7 @@ BESIDE_ONLY = frozenset(
         "send_undone",
         "send_confirmed",
         "media_retried",
+        "line_said",
         "asked_hide",
         "asked_show",
         "asked_like",
@@ -191,6 +192,8 @@ def _beside(entry: AuditEntry, words: dict[str, str]) -> tuple[str, str] | None:
             return "user", _("%(who)s noted how the citizen sounds: %(tone)s") % words
         case "media_retried":
             return "retry", _("%(who)s had a file fetched again") % words
+        case "line_said":
+            return "public", _("Said in public that it goes on in private")
         case "joined":
             return "down", _("Went on here from another conversation with the same citizen")
         case "asked_hide" | "asked_show" | "asked_like" | "asked_unlike" | "asked_delete":

@@ -250,12 +250,8 @@ def others(conversation: Conversation, user: User) -> tuple[Way, ...]:
     made = [
         Way(
             found.account.kind,
-            (
-                _("To the public conversation on %(platform)s")
-                if found.public
-                else _("To the private conversation on %(platform)s")
-            )
-            % {"platform": found.account.get_kind_display()},
+            (_("Public on %(platform)s: %(subject)s") if found.public else _("Private on %(platform)s: %(subject)s"))
+            % {"platform": found.account.get_kind_display(), "subject": Truncator(found.subject).chars(32)},
             reverse("conversation", args=[found.pk]),
         )
         for found in open_ones
