@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.db import transaction
@@ -44,9 +44,11 @@ def of(conversation: Conversation, user: User) -> list[Upload]:
     return list(Upload.objects.filter(conversation=conversation, user=user))
 
 
-def add(conversation_id: int, *, by: User, file: BinaryIO, name: str, size: int) -> Upload:
-    """Keep one file for the answer. Raises NotVisible; Refused "not_allowed", "claimed_by_other", "not_claimed",
-    "no_files", "too_many", "file_type", "file_size", "file_damaged"."""
+def add(conversation_id: int, *, by: User, file: Any, name: str, size: int) -> Upload:
+    """Keep one file for the answer; ``file`` reads bytes and can be wound back.
+
+    Raises NotVisible; Refused "not_allowed", "claimed_by_other", "not_claimed", "no_files", "too_many", "file_type",
+    "file_size", "file_damaged"."""
     conversation = _mine(conversation_id, by)
     most = limits(conversation)
     if not most.most:

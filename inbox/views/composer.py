@@ -202,9 +202,9 @@ def leaving(conversation: Conversation, user: User, moment: datetime) -> Leaving
         .values_list("pk", "send_at")
         .first()
     )
-    if found is None:
+    pk, at = found or (0, None)
+    if at is None:
         return None
-    pk, at = found
     return Leaving(pk, at, _("Will be sent at %(time)s") % {"time": f"{local(at):%H:%M:%S}"})
 
 
