@@ -17,11 +17,11 @@ from django.db.models import Q
 
 from inbox.models import Identity, Status, User
 from inbox.views.listing import Cursor
+from inbox.views.words import Words
 
 NEAR, FAR = 1_500, 12_000  # conversations that the first walk passes, and the second: some 2 and 16 ms
 SHORTEST_PART = 3  # the index of parts is one of three letters together
 SHORTEST_NAME = 2  # walking needs no index: "Li", "Bo"
-SHORTEST_BEGINNING = 3
 
 type Hits = list[tuple[datetime, int]]
 
@@ -34,32 +34,6 @@ class Sought:
     passes: str
     hits: str
     parameters: dict[str, Any]
-
-
-# The stems of the words as people write a search ("a phrase", or, -not); or the same with the last word as a beginning.
-_STEMS = "websearch_to_tsquery('dutch', %(text)s)"
-_BEGINNING = "(websearch_to_tsquery('dutch', %(head)s) && to_tsquery('webcare_words', %(last)s))"
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A text as words. ``query`` is the tsquery in SQL, for ``parameters``; ``beginning`` the last word when it may be
-    the beginning of one."""
-
-    query: str
-    parameters: dict[str, Any]
-    beginning: str
-
-    @classmethod
-    def of(cls, text: str) -> "Words":
-        """Every text is one; it may find nothing."""
-        last = re.search(r"\w+$", text)
-        head = text[: last.start()] if last else text
-        plain = head.count('"') % 2 == 0 and not head.endswith("-") and " or " not in f" {head.lower()}"
-        if not last or not plain or len(last[0]) < SHORTEST_BEGINNING:
-            return cls(_STEMS, {"text": text}, "")
-        parameters = {"text": text, "head": head, "last": f"'{last[0]}':*"}
-        return cls(f"({_STEMS} || {_BEGINNING})", parameters, last[0])
 
 
 def by_words(text: str) -> Sought:

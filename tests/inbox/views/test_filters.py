@@ -116,6 +116,12 @@ def test_common_words_are_looked_up_per_conversation(
     assert sorted(shown(client.get(address))) == sorted(cast[name] for name in ("late", "mine", "theirs", "elsewhere"))
 
 
+def test_last_word_may_be_a_beginning(cast: dict[str, Any], lead: User) -> None:
+    client = browser(lead)
+    address = client.post("/inbox/filters/apply/", {"view": "todo", "text": "kapotte lantaa"})["Location"]
+    assert shown(client.get(address)) == [cast["angry"]]
+
+
 def test_words_of_one_message_count_once(make_conversation: Make, agent: User) -> None:
     conversation = make_conversation(text="lantaarn")
     Message.objects.create(
