@@ -204,7 +204,9 @@
     for (const box of boxes()) {
       const key = keyOf(pane, modeOf(box));
       const kept = read(key);
-      if (!kept?.unsaved || pending.has(key) || kept.text === box.value) continue;
+      if (!kept?.unsaved || kept.text === box.value) continue;
+      // On its way to the server, and drawn anew before it was there: an empty box is no later text.
+      if (pending.has(key) && box.value) continue;
       const version = Number(box.dataset.version);
       if (box.value && kept.version < version) {
         ask(box, { text: box.value, version });
