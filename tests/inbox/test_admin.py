@@ -56,6 +56,7 @@ def agreements(webcare: Department, **changed: Any) -> dict[str, Any]:
         "department": webcare.pk,
         "first_answer_minutes": 120,
         "next_answer_minutes": 240,
+        "undo_seconds": 5,
         "holidays": "on",
         "out_of_hours_text": "Wij zijn weer open op {volgende_opening}.",
         "addressing": "u",
