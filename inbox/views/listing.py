@@ -8,8 +8,9 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import BigIntegerField, F, Q
+from django.db.models import BigIntegerField, CharField, DateTimeField, F, Q, Subquery, Value
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Cast, Coalesce
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -23,6 +24,7 @@ from inbox.views.listed import Listed
 
 PAGE = 50
 WINDOW = 5_000  # conversations of each department that one page with filters looks at
+COUNTED_OF = 2_000  # and that one count of a saved view does
 CAP = 99  # past this a count is told as "99+": never an exact count of a large table
 # The department that a slice is of, where slices are taken of several: listed.by_slices and counts.
 HERE = RawSQL("here.id", (), output_field=BigIntegerField())
@@ -276,15 +278,19 @@ def _counting(user_pk: int) -> tuple[str, list[Any]]:
 
 
 def saved_counts(places: Sequence[Place]) -> dict[str, int]:
-    """Per key of a place with filters, how many pass; at most CAP + 1, among the first WINDOW of each department. One
-    query, none without places."""
+    """Per key of a place with filters, how many pass; at most CAP + 1, among the first COUNTED_OF of each department.
+    One query, none without places."""
     parts: dict[str, str] = {}
     parameters: list[Any] = []
     for place in places:
         here = Conversation.objects.filter(department=HERE)
         if place.filters.loose:
-            first = here.in_view(place.view.slug, place.user, now()).order_by(place.view.order, "pk")
-            here = here.filter(pk__in=first.values("pk")[:WINDOW])
+            field, newest_first = place.view.order, place.view.newest_first
+            first = here.in_view(place.view.slug, place.user, now()).order_by(f"{'-' if newest_first else ''}{field}")
+            edge = Subquery(first.values(field)[COUNTED_OF : COUNTED_OF + 1])
+            beyond = Value("-infinity" if newest_first else "infinity", output_field=CharField())
+            within = Coalesce(edge, Cast(beyond, DateTimeField()))
+            here = here.filter(**{f"{field}__{'gte' if newest_first else 'lte'}": within})
         try:
             sql, values = in_view(place, here).values("pk")[: CAP + 1].query.sql_with_params()
         except EmptyResultSet:  # a filter that nothing can pass
