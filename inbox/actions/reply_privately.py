@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from channels.clock import now
 from channels.gateway import connector_of
 from channels.messages import Capabilities
+from channels.models import AccountState
 from inbox import permissions
 from inbox.actions import queueing
 from inbox.actions.changing import changing
@@ -94,7 +95,7 @@ def reply_privately(
 def impossible(public: Conversation) -> Refused | None:
     """Why nobody can go on in private from here; None when somebody can. For the button and for the action.
 
-    At most four queries."""
+    At most three queries."""
     if not public.public:
         return Refused("private_already", _("This conversation is private already. Answer here."))
     capabilities = connector_of(public.account).capabilities()
@@ -116,6 +117,8 @@ def impossible(public: Conversation) -> Refused | None:
 
 def _account_trouble(public: Conversation) -> Refused | None:
     """A broken or paused account stops everything; a public answer that may not go does not stop a private one."""
+    if public.account.state == AccountState.ACTIVE:
+        return None
     refusal = obstacle(public, free_text=False)
     return refusal if refusal is not None and refusal.code == "account" else None
 

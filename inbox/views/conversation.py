@@ -104,8 +104,17 @@ def pane_context(
         "unread": unread,
         "typed": typed or Typed(),
         "notice": notice_of(refused),
-        "ways": ways.ways(conversation, user, moment, query=request.GET, filled=other_form, refused=refused)
-        if works
+        "ways": ways.ways(
+            conversation,
+            user,
+            moment,
+            seen=composer.seen,
+            obstructed=composer.state == "obstacle",
+            query=request.GET,
+            filled=other_form,
+            refused=refused,
+        )
+        if composer is not None
         else None,
         "links": ways.links(conversation, user),
         "leaving": leaving(conversation, user, moment) if works else None,

@@ -19,7 +19,6 @@ from inbox.actions.windows import windows
 from inbox.models import Conversation, Identity, MessageTemplate, Status, User
 from inbox.views.advice import Found, found_in
 from inbox.views.filled import PRIVATE, TEMPLATE, Filled
-from inbox.views.thread import newest_id
 
 MOST_WAYS = 4
 
@@ -105,15 +104,17 @@ def ways(
     user: User,
     moment: datetime,
     *,
+    seen: int,
+    obstructed: bool,
     query: QueryDict,
     filled: Filled | None = None,
     refused: Refused | None = None,
 ) -> Ways | None:
-    """For a colleague who has claimed it; None for others. At most nine queries, whatever there is."""
+    """For a colleague who has claimed it; None for others. ``seen``: the newest message; ``obstructed``: no answer can
+    go out now, as the composer knows. At most four queries, and four when something is in the way."""
     if conversation.assignee_id != user.pk or conversation.status == Status.CLOSED:
         return None
-    obstacle = reply.obstacle(conversation)
-    seen = newest_id(conversation)
+    obstacle = reply.obstacle(conversation) if obstructed else None
     return Ways(
         template=template_form(conversation, user, obstacle, seen, _number(query.get("template")), filled, refused),
         private=private_form(conversation, obstacle, seen, filled, refused),
