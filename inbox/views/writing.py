@@ -8,12 +8,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from inbox import forms, permissions
+from inbox.actions import upload as uploading
 from inbox.actions.refused import Refused
 from inbox.models import AccountSettings, Conversation
 from inbox.views import conversation as conversations
 from inbox.views import listing, lists
 from inbox.views.advice import MOST_TEXT, advise
-from inbox.views.composer import Typed
+from inbox.views.composer import Typed, words_of
 from inbox.views.conversation import SignedIn
 from inbox.views.previewing import preview_of
 
@@ -37,9 +38,12 @@ def check(request: SignedIn, pk: int) -> HttpResponse:
 @never_cache
 @login_required
 def preview(request: SignedIn, pk: int) -> HttpResponse:
-    """The inside of #preview: the answer as the citizen will see it, ending and files included; as ``check``."""
+    """The inside of #preview: the answer as the citizen will see it, ending and files included; as ``check``.
+    Keeps the words with the pictures."""
     conversation = _answerable(request, pk)
     typed = typed_of(request)
+    if words := words_of(request.POST):
+        uploading.describe(conversation, request.user, words)
     shown = preview_of(conversation, request.user, typed.text)
     if request.htmx:
         return render(request, "inbox/conversation/preview.html", {"preview": shown})

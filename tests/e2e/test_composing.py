@@ -2,6 +2,7 @@
 answer taken back, pictures with words by button, drop and paste, the preview; and the same without scripts."""
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -108,7 +109,8 @@ def test_the_button_finds_a_reply_too_and_what_is_open_stops_the_answer_once(fat
     box(fatima).press("Control+Enter")
     expect(fatima.get_by_test_id("notice")).to_have_attribute("data-code", "unfilled")
     expect(box(fatima)).to_have_value("Het nummer is [zaaknummer].")
-    box(fatima).press("Control+Enter")
+    # As with personal data: the keys send no text that was asked about; the button that says so does.
+    fatima.get_by_test_id("send").click()
     expect(fatima.locator("[data-testid^=message-].ours").filter(has_text="[zaaknummer]")).to_be_visible()
 
 
@@ -302,7 +304,7 @@ def test_without_scripts_every_step_has_a_button(browser: Browser, town: Town, t
     plain.goto(address)
     box(plain).fill("Goedemorgen.")
     plain.get_by_test_id("plain-replies").locator("summary").click()
-    plain.get_by_role("button", name="Gebruik: Wij kijken ernaar").click()
+    plain.get_by_role("button", name=re.compile("Gebruik.*Wij kijken ernaar")).click()
     expect(box(plain)).to_have_value(
         "Goedemorgen.\n\nDank u voor uw bericht, Mehmet Yıldız. Wij kijken ernaar en laten u vandaag nog iets weten."
     )
