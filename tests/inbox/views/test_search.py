@@ -213,4 +213,4 @@ def test_any_text_can_be_searched(make_conversation: Make, agent: User, text: st
 
 def test_search_needs_no_script(make_conversation: Make, agent: User) -> None:
     page = browser(agent).get(URL).content.decode()
-    assert page.count('<form method="post" action="/search/"') == 1
+    assert page.count('<form method="post" action="/search/" class="seeker"') == 1
