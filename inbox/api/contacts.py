@@ -6,7 +6,7 @@ from rest_framework import serializers
 from channels.models import Kind
 from inbox.api.endpoint import Detail, Endpoint, Listing, UtcField, reading
 from inbox.api.refs import ColleagueRef
-from inbox.models import BlockGround, Contact, Conversation, Identity, User
+from inbox.models import Contact, Conversation, Identity, User
 
 
 class IdentityShown(serializers.Serializer):
@@ -27,7 +27,7 @@ class ContactShown(serializers.Serializer):
     name = serializers.CharField()
     blocked_at = UtcField(allow_null=True)
     blocked_until = UtcField(allow_null=True, help_text="The block counts until then; null: until it is lifted.")
-    blocked_ground = serializers.ChoiceField([("", ""), *BlockGround.choices])
+    blocked_ground = serializers.CharField(help_text="threat, abuse, spam, impersonation, other, or empty.")
     blocked_note = serializers.CharField(help_text="For colleagues only.")
     blocked_by = ColleagueRef(allow_null=True)
     created_at = UtcField()

@@ -137,7 +137,7 @@ def fetched(
     if not posts:
         return None
     root = next((post for post in posts if post.external_id == root_id), None) or ThreadPost(external_id=root_id)
-    left = [post for post in posts if post is not root and not post.here]  # type: ignore[attr-defined]
+    left = [post for post in posts if post is not root and not post.here]
     near = sorted(left, key=lambda post: (abs(post.sent_at - around), post.external_id))[:MOST]
     shown = [post for post in near if (begin is None or post.sent_at >= begin) and (end is None or post.sent_at < end)]
     return Fetched(

@@ -107,9 +107,9 @@ def test_citizens_merge_are_undone_and_taken_apart(lead: Page, town: Town, ingri
     expect(lead.get_by_test_id("preview")).to_contain_text("Worden dit één inwoner?")
     assert violations(lead) == []
     lead.get_by_test_id("merge").click()
-    expect(lead.get_by_role("status").first).to_contain_text("Samengevoegd")
+    expect(lead.locator(".notice.good")).to_contain_text("Samengevoegd")
     lead.get_by_test_id("undo-merge").click()
-    expect(lead.get_by_role("status").first).to_contain_text("Losgemaakt")
+    expect(lead.locator(".notice.good")).to_contain_text("Losgemaakt")
     expect(lead.locator(".profiles li")).to_have_count(1)
     opened(lead, town, elsewhere)
     expect(lead.locator("#timeline")).to_contain_text("Ingrid de Boer voegde twee inwoners samen")
