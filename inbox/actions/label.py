@@ -1,5 +1,7 @@
 """Onderwerp en toon: what a conversation is about, and how the citizen sounds; set by hand, also when it is closed."""
 
+from typing import Any
+
 from django.utils.translation import gettext as _
 
 from inbox import permissions
@@ -27,7 +29,7 @@ def set_topic(conversation_id: int, *, by: User, topic: Topic | None) -> Convers
 
     Raises Refused "topic_not_in_use", "not_allowed".
     """
-    words = {"to": topic.pk, "to_name": topic.name} if topic else {}
+    words: dict[str, Any] = {"to": topic.pk, "to_name": topic.name} if topic else {}
     try:
         with changing(conversation_id, "set_topic", by=by, **words) as conversation:
             if not permissions.can_work(by, conversation):

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from django.db.models import BooleanField, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
+from django.http import QueryDict
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -81,6 +82,11 @@ class Filters:
 
 
 NOTHING = Filters()
+
+
+def single(given: QueryDict) -> dict[str, str]:
+    """The last value of each name, as text."""
+    return {name: str(value) for name, value in given.items()}
 
 
 def read(given: Mapping[str, str], texts: Mapping[str, str] | None = None) -> Filters:

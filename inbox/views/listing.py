@@ -289,8 +289,8 @@ def saved_counts(places: Sequence[Place]) -> dict[str, int]:
             first = here.in_view(place.view.slug, place.user, now()).order_by(f"{'-' if newest_first else ''}{field}")
             edge = Subquery(first.values(field)[COUNTED_OF : COUNTED_OF + 1])
             beyond = Value("-infinity" if newest_first else "infinity", output_field=CharField())
-            within = Coalesce(edge, Cast(beyond, DateTimeField()))
-            here = here.filter(**{f"{field}__{'gte' if newest_first else 'lte'}": within})
+            last = Coalesce(edge, Cast(beyond, DateTimeField()))
+            here = here.filter(**{f"{field}__{'gte' if newest_first else 'lte'}": last})
         try:
             sql, values = in_view(place, here).values("pk")[: CAP + 1].query.sql_with_params()
         except EmptyResultSet:  # a filter that nothing can pass

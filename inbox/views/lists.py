@@ -16,9 +16,9 @@ from inbox import saved_views, sla
 from inbox.models import Conversation, SavedView, Status, User
 from inbox.views import filters, listing, places, rows
 from inbox.views.conversation import SignedIn, pane_context
-from inbox.views.places import navigation, place_of
+from inbox.views.places import capped, navigation, place_of
 
-__all__ = ["SignedIn", "list_context", "navigation", "place_of", "visible"]
+__all__ = ["SignedIn", "capped", "list_context", "navigation", "place_of", "visible"]
 
 MOST_IDS = 300  # rows that one refresh may ask for
 
@@ -103,7 +103,7 @@ def refresh(
                 }
                 for row in made
             ],
-            "counts": {slug: places.capped(count) for slug, count in counted.items()},
+            "counts": {slug: capped(count) for slug, count in counted.items()},
             "title": places.title(place, counted),
         }
     )

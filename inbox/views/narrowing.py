@@ -55,12 +55,13 @@ def form_context(request: SignedIn) -> dict[str, Any]:
 def place_given(request: SignedIn, given: QueryDict) -> listing.Place:
     """The place that a form names: ``place`` a saved view, else ``view`` with filters; ``in`` a department's own page.
     Raises Http404 as places.of does."""
-    if given.get("place", "").isdecimal():
-        return places.of(request, saved=int(given["place"][:18]))
+    saved = str(given.get("place", ""))
+    if saved.isdecimal():
+        return places.of(request, saved=int(saved[:18]))
     place = places.place_of(request.user, given.get("view") or "todo", given.get("in") or None)
     texts = request.session.get(filters.SESSION, {})
     return listing.Place(
-        place.view, place.user, place.departments, place.department, filters=filters.read(given.dict(), texts)
+        place.view, place.user, place.departments, place.department, filters=filters.read(filters.single(given), texts)
     )
 
 
@@ -71,7 +72,7 @@ def apply(request: SignedIn) -> HttpResponse:
     slug = request.POST.get("view", "todo")
     if slug not in listing.VIEWS:
         raise Http404
-    chosen = filters.remember(request.session, filters.read(request.POST.dict()))
+    chosen = filters.remember(request.session, filters.read(filters.single(request.POST)))
     pairs = chosen.pairs()
     saved = request.POST.get("saved", "")
     if saved.isdecimal():

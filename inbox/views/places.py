@@ -25,7 +25,7 @@ def of(request: SignedIn, view: str = "todo", department: str | None = None, sav
 
     The order is the address's, else the one this colleague prefers here, else that of the saved view or the view.
     """
-    given = request.GET.dict()
+    given = filters.single(request.GET)
     if saved is not None:
         place = saved_place(request.user, saved)
         kept = filters.remember(request.session, place.filters) if place.filters.text else place.filters

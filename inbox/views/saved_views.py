@@ -1,5 +1,6 @@
 """Saved views: keep what is on screen under a name, share it with a department, put them in order, delete and undo."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -191,7 +192,7 @@ def _move(view: SavedView, step: int) -> str:
     return reverse("saved_views")
 
 
-DEEDS = {
+DEEDS: dict[str, Callable[[SignedIn, SavedView], str]] = {
     "edit": _edit,
     "filters": _filters,
     "delete": _delete,

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from inbox.models import User
 from inbox.views import finding, listing, lists, rows
 from inbox.views.listed import Listed
+from inbox.views.words import Words
 
 FEW = 5  # citizens' conversations above the messages
 LONGEST = 200
@@ -107,7 +108,7 @@ def snippets(text: str, ids: list[int]) -> Snippets:
     At most two queries."""
     if not ids:
         return {}
-    words = finding.Words.of(text)
+    words = Words.of(text)
     marks = f"StartSel={START}, StopSel={STOP}, MaxWords=24, MinWords=12"
     made: Snippets = {}
     with connection.cursor() as cursor:
