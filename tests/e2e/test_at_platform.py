@@ -103,7 +103,7 @@ def test_hidden_liked_and_ours_deleted_where_they_stand(fatima: Page, town: Town
     words = post(town, "Kijk eens op mijn winkeltje.")
     open_and_claim(fatima, town, words)
     theirs = fatima.locator("[data-testid^=message-].theirs").filter(has_text=words[-8:])
-    for what, told in (("hide", "op het platform verborgen"), ("like", "Wij vinden dit leuk")):
+    for what, told in (("hide", "verborgen op het platform"), ("like", "Wij vinden dit leuk")):
         theirs.locator(".there summary").click()
         theirs.locator(f"[data-testid^={what}-]").click()
         expect(theirs.locator(".meta")).to_contain_text(told, timeout=90_000)
@@ -153,7 +153,7 @@ def test_at_the_platform_breaks_no_rule(browser: Browser, town: Town, look: str)
     page.get_by_test_id("way-private").locator("summary").click()
     page.locator(".theirs .there summary").first.click()
     assert violations(page) == []
-    words = on_whatsapp(town, "aisha")
+    words = on_whatsapp(town, {"wide-light": "lot", "narrow-dark": "mehmet"}[look])
     open_and_claim(page, town, words)
     window_closed(town, words)
     page.reload()
