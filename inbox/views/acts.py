@@ -40,7 +40,7 @@ from inbox.views import listing, lists
 from inbox.views.composer import NOTE, REPLY, Typed, leaving_words, words_of
 from inbox.views.conversation import SignedIn
 
-PAGES = {"conversation", "conversation_in_view", "conversation_in_department"}
+PAGES = {"conversation", "conversation_in_view", "conversation_in_department", "conversation_in_saved_view"}
 type Act = Callable[..., HttpResponse]
 type Events = dict[str, object]  # for the browser's scripts, by name
 
@@ -109,13 +109,13 @@ def back(request: HttpRequest, pk: int) -> str:
     """The page they came from when that shows conversations, else the conversation's own address."""
     referer = request.headers.get("referer", "")
     if url_has_allowed_host_and_scheme(referer, {request.get_host()}, require_https=request.is_secure()):
-        path = urlsplit(referer).path
+        path, query = urlsplit(referer)[2:4]
         try:
             found = resolve(path)
         except Resolver404:
             found = None
         if found and found.url_name in PAGES and found.kwargs.get("pk") == pk:
-            return path
+            return f"{path}?{query}" if query else path  # a narrowed list stays so
     return reverse("conversation", args=[pk])
 
 

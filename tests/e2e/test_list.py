@@ -243,6 +243,7 @@ def test_newcomers_move_nothing_and_pass_the_filter_first(page: Page, town: Town
     expect(row(page, unwanted)).to_have_count(0)
     button.click()
     expect(row(page, came)).to_be_in_viewport()
+    page.locator("[data-unselect]").click()
     page.get_by_test_id("sort").select_option(label="Eerst te beantwoorden")
     expect(page.locator("#rows")).to_have_attribute("data-order", "asc")
 
