@@ -10,9 +10,10 @@ random length goes along.
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from gzip import GzipFile
 from io import BytesIO
+from typing import cast
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -43,7 +44,7 @@ def compression(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Call
         if isinstance(response, HttpResponse) and len(response.content) >= SMALLEST:
             response.content = compressed(response.content)
         elif isinstance(response, StreamingHttpResponse) and not response.is_async and kind in FILES:
-            response.streaming_content = [compressed(b"".join(response.streaming_content), FILE)]
+            response.streaming_content = [compressed(b"".join(cast("Iterator[bytes]", response.streaming_content)), FILE)]
         else:
             return response
         return _told(response)

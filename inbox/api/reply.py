@@ -140,7 +140,5 @@ def submission_of(caller: User, request: Request, pk: int, submission: UUID | No
     if submission is not None:
         return submission
     if not key:
-        raise ValidationError(
-            {"submission": [_("Give the header Idempotency-Key, so that nothing is sent twice.")]}
-        )
+        raise ValidationError({"submission": [_("Give the header Idempotency-Key, so that nothing is sent twice.")]})
     return uuid5(NAMESPACE_URL, f"webcare:{caller.pk}:{pk}:{key}")

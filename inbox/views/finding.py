@@ -86,7 +86,7 @@ def find(user: User, sought: Sought, after: Cursor | None, size: int) -> Hits:
     walk = _walk(sought, departments, edge)
     with connection.cursor() as cursor:
         cursor.execute(walk, parameters | {"far": NEAR})
-        found = cursor.fetchall()
+        found: list[tuple[datetime, int]] = cursor.fetchall()
         # At this rate the page is full before the end of the second.
         if NEAR / FAR <= len(found) / size < 1 or (not sought.hits and len(found) < size):
             cursor.execute(walk, parameters | {"far": FAR})
