@@ -44,7 +44,8 @@ def compression(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Call
         if isinstance(response, HttpResponse) and len(response.content) >= SMALLEST:
             response.content = compressed(response.content)
         elif isinstance(response, StreamingHttpResponse) and not response.is_async and kind in FILES:
-            response.streaming_content = [compressed(b"".join(cast("Iterator[bytes]", response.streaming_content)), FILE)]
+            pieces = cast("Iterator[bytes]", response.streaming_content)
+            response.streaming_content = [compressed(b"".join(pieces), FILE)]
         else:
             return response
         return _told(response)

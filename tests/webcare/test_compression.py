@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.http import FileResponse, HttpResponse, StreamingHttpResponse
@@ -70,7 +71,7 @@ def test_length_does_not_tell_what_is_inside() -> None:
     assert len({len(compressed(PAGE.encode())) for _time in range(40)}) > 5
 
 
-def test_file_of_a_citizen_is_never_touched(tmp_path) -> None:
+def test_file_of_a_citizen_is_never_touched(db: None, tmp_path: Path) -> None:
     path = tmp_path / "film"
     path.write_bytes(b"x" * 5_000)
     response = answer(FileResponse(path.open("rb"), content_type="video/mp4"))
