@@ -1,4 +1,4 @@
-"""One town and one Chromium for all tests of a run."""
+"""One town and one Chromium for each group of tests: see the xdist_group of each file."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Browser
 
+from tests.e2e.hands import Colleague
 from tests.e2e.town import Town, chromium, running_town
 
 
@@ -14,6 +15,16 @@ def town() -> Iterator[Town]:
     """Gemeente Waterkant, just started: Friday 27 November 2026, 16:20 in Amsterdam."""
     with running_town(datetime(2026, 11, 27, 15, 20, tzinfo=UTC)) as found:
         yield found
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cleared(town: Town) -> None:
+    """What the tests before left open is closed, so that a new question stands on the first page."""
+    ingrid = Colleague(town, "ingrid")
+    for view in ("todo", "waiting"):
+        for row in ingrid.all(f"conversations/?view={view}"):
+            # Refused where an answer is still under way: those are few.
+            ingrid.call("POST", f"conversations/{row['id']}/close/", json={"result": "no_answer_needed"})
 
 
 @pytest.fixture(scope="session")

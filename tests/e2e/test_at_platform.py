@@ -12,7 +12,7 @@ from tests.e2e.test_access import LOOKS, violations
 from tests.e2e.test_writing import open_and_claim, post
 from tests.e2e.town import Town, log_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("town")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
 
 
 @pytest.fixture

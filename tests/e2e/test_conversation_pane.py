@@ -14,7 +14,7 @@ from tests.e2e.hands import Colleague, until
 from tests.e2e.test_access import violations
 from tests.e2e.town import Town, log_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("town")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
 
 PAGE = "104000000000001"
 POST = f"{PAGE}_100000000000002"

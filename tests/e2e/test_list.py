@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.e2e.test_access import LOOKS, violations
 from tests.e2e.town import Town, log_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("town")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
 
 type Ask = Callable[..., str]
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.test_access import LOOKS, violations
 from tests.e2e.town import Town, log_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("town")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
 
 HARD = "Derhalve komen wij morgen."
 PHONE = "U bereikt Jan op 06-12345678."

@@ -52,7 +52,11 @@ def test_every_scheduled_task_of_the_inbox_exists(settings: Any) -> None:
     names = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values() if entry["task"].startswith("inbox.")}
     expected = (
         "alert_administrators",
+        "do_deeds",
         "drain_events",
+        "forget_old_drafts",
+        "refresh_templates",
+        "say_lines",
         "send_due",
         "fetch_due_media",
         "fetch_due_profiles",

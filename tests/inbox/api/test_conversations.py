@@ -81,6 +81,9 @@ def test_conversation_tells_what_the_page_shows(
         "unread": 1,
         "has_attachment": False,
         "failed_count": 0,
+        "topic": None,
+        "sentiment": "",
+        "continued_in": None,
         "clock": {
             "answer": "first",
             "started_at": "2026-11-23T09:00:00Z",

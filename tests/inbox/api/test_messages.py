@@ -72,6 +72,8 @@ def test_message_tells_all_but_where_its_file_came_from(fatima: APIClient, messa
         ],
         "versions": [{"text": "Wanner?", "until": "2026-11-23T09:00:00Z"}],
         "attempts": [],
+        "template_id": "",
+        "liked_at": None,
     }
 
 
