@@ -1,9 +1,12 @@
 """The first screen over the wire, as Chromium counts it: under 150 kB without images."""
 
+import pytest
 from playwright.sync_api import Browser
 
 from benchmarks.browser import weigh
 from tests.e2e.town import Town, log_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
 
 MOST = 150_000
 
