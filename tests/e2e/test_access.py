@@ -19,6 +19,8 @@ LOOKS: dict[str, dict[str, Any]] = {
     "narrow-dark": {"width": 390, "height": 844, "color_scheme": "dark", "has_touch": True},
     "forced": {"width": 1440, "height": 900, "color_scheme": "light", "forced_colors": "active"},
 }
+# Where the states of one screen are looked at, beside the walk through all screens in this file.
+SCREENS = ("wide-light", "narrow-dark")
 TROUBLED = """
 from datetime import timedelta
 from time import monotonic, sleep
@@ -193,6 +195,7 @@ def test_dialogs_break_no_rule(beheer: Page, town: Town) -> None:
         beheer.locator("#palette-input").fill(words)
         assert (words, violations(beheer)) == (words, [])
         beheer.keyboard.press("Escape")
+        expect(beheer.locator("#palette-input")).to_be_hidden()
     beheer.keyboard.press("?")
     expect(beheer.locator("#keys")).to_be_visible()
     assert violations(beheer) == []

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.test_access import LOOKS, violations
+from tests.e2e.test_access import LOOKS, SCREENS, violations
 from tests.e2e.test_writing import open_and_claim, post
 from tests.e2e.town import Town, log_in
 
@@ -328,7 +328,7 @@ def test_without_scripts_every_step_has_a_button(browser: Browser, town: Town, t
     slow(town, 1)
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", SCREENS)
 def test_composing_breaks_no_rule(browser: Browser, town: Town, look: str, tmp_path: Path) -> None:
     page = log_in(browser, town, "fatima", **LOOKS[look])
     open_and_claim(page, town, post(town, "Wanneer is er markt?"))

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.test_access import LOOKS, violations
+from tests.e2e.test_access import LOOKS, SCREENS, violations
 from tests.e2e.town import Town, log_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
@@ -283,7 +283,7 @@ def test_long_press_ticks_under_the_thumb(browser: Browser, town: Town, ask: Ask
     page.context.close()
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", SCREENS)
 def test_filters_choices_and_outcome_break_no_rule(browser: Browser, town: Town, ask: Ask, look: str) -> None:
     code = ask()
     page = log_in(browser, town, "ingrid", **LOOKS[look])

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from channels.simulator.town import APPS
 from tests.e2e.hands import fault, quiet, worded
-from tests.e2e.test_access import LOOKS, violations
+from tests.e2e.test_access import LOOKS, SCREENS, violations
 from tests.e2e.town import Town, log_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
@@ -153,7 +153,7 @@ def test_without_scripts_the_buttons_work_too(browser: Browser, town: Town, sess
     page.context.close()
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", SCREENS)
 def test_screen_is_within_reach_in_every_look(browser: Browser, town: Town, session: Any, look: str) -> None:
     options = dict(LOOKS[look])
     size = {"width": options.pop("width"), "height": options.pop("height")}
