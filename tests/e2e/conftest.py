@@ -18,8 +18,11 @@ def town() -> Iterator[Town]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def cleared(town: Town) -> None:
-    """What the tests before left open is closed, so that a new question stands on the first page."""
+def cleared(request: pytest.FixtureRequest, town: Town) -> None:
+    """At the desk, what the tests before left open is closed, so that a new question stands on the first page."""
+    marks = request.module.pytestmark
+    if not any(mark.args == ("desk",) for mark in (marks if isinstance(marks, list) else [marks])):
+        return
     ingrid = Colleague(town, "ingrid")
     for view in ("todo", "waiting"):
         for row in ingrid.all(f"conversations/?view={view}"):

@@ -75,7 +75,8 @@ def test_template_withdrawn_meanwhile_is_told_with_the_way_out(fatima: Page, tow
     sid = "HX00000000000000000000000000000004"
     town.call("/street/whatsapp/template", {"citizen": "sofie", "sid": sid, "status": "gone"})
     fatima.get_by_test_id("send-template").click()
-    expect(fatima.locator(".trouble.red").last).to_contain_text("Kies een ander", timeout=90_000)
+    ours = fatima.locator("[data-testid^=message-].ours").filter(has_text="W-2026-0099").last
+    expect(ours.locator(".trouble.red")).to_contain_text("Kies een ander", timeout=90_000)
     town.call("/street/whatsapp/template", {"citizen": "sofie", "sid": sid, "status": "approved"})
 
 

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from inbox.management import demo_town
+from tests.e2e.hands import until
 from tests.e2e.town import Town, log_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("town")]
@@ -19,7 +20,14 @@ NARROW = {"width": 390, "height": 844}
 NETWORK = re.compile(
     r"Failed to load resource: net::ERR_(FAILED|INTERNET_DISCONNECTED)|htmx:(sendError|afterRequest|sendAbort)"
 )
+GONE = re.compile("verstuurd|gelezen|afgeleverd")
 NOT_FOUND = re.compile(r"Failed to load resource: the server responded with a status of 404")
+
+
+def arrived(page: Page, answer: str) -> bool:
+    """Whether the answer is at the platform by now, asked without scripts."""
+    page.goto(page.url)
+    return bool(GONE.search(bubble(page, answer).inner_text()))
 
 
 class Desk:
@@ -160,6 +168,7 @@ def test_the_whole_work_goes_by_keyboard(desk: Desk, town: Town, asked: Callable
     page.keyboard.press("Control+Enter")
     expect(page.locator("#lines article.note")).to_contain_text("Nagevraagd bij de bouw.")
     page.keyboard.press("Escape")
+    expect(bubble(page, answer).locator("[data-testid^=delivery-]")).to_contain_text(GONE)
     page.keyboard.press("e")
     expect(page.get_by_test_id("result-answered")).to_be_focused()
     page.keyboard.press("Enter")
@@ -241,6 +250,7 @@ def test_without_scripts_everything_can_be_done(desk: Desk, town: Town, asked: C
     page.get_by_test_id("route-note").fill("Iets voor jullie.")
     page.get_by_test_id("do-route").click()
     expect(page.locator(".facts")).to_contain_text("Stadsboerderij")
+    until(lambda: arrived(page, answer), what="the answer at the platform")
     page.get_by_test_id("act-close").click()
     page.get_by_test_id("result-answered").click()
     expect(page.get_by_test_id("act-reopen")).to_be_visible()
@@ -509,6 +519,6 @@ def test_others_in_the_thread_stand_beside_and_appear_by_themselves(
     third = f"@gemwaterkant Nu al een maand dicht. {uuid4().hex[:8]}"
     town.call("/street/x/reply", {"citizen": "henk", "to": reply["id"], "text": third})
     expect(page.locator(".line.other").filter(has_text=third)).to_be_visible()
-    asked_first.get_by_role("link").click()
+    asked_first.get_by_role("link", name="Naar dit gesprek").click()
     expect(bubble(page, text)).to_be_visible()
     expect(page.locator(".line.other").filter(has_text=second)).to_contain_text("Lot Jansen")
