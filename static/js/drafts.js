@@ -221,7 +221,8 @@
     if (place) {
       const kept = read(keyOf(pane, "reply"));
       // The server shows it by itself once it has it.
-      place.hidden = !kept?.text || Boolean($("[data-testid=kept]", here));
+      const worth = kept?.text && (kept.unsaved || !here.dataset.pane);
+      place.hidden = !worth || Boolean($("[data-testid=kept]", here));
       $("pre", place).textContent = kept?.text ?? "";
     }
     webcare.measure?.();
