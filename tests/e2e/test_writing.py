@@ -88,7 +88,7 @@ def test_personal_data_is_asked_about_and_then_posted(fatima: Page, town: Town) 
     box.press("Control+Enter")
     expect(fatima.get_by_test_id("notice")).to_have_attribute("data-code", "personal_data")
     expect(fatima.get_by_test_id("personal-data")).to_be_visible()
-    expect(fatima.locator("[data-testid^=message-].ours")).to_have_count(0)
+    expect(fatima.locator("[data-testid^=message-].ours").filter(has_text=PHONE)).to_have_count(0)
     # Without the number there is nothing left to ask; with it, there is.
     box.fill("U bereikt Jan aan het loket.")
     expect(fatima.get_by_test_id("personal-data")).to_be_hidden()
@@ -142,7 +142,9 @@ def test_writing_breaks_no_rule(browser: Browser, town: Town, look: str) -> None
     page = log_in(browser, town, "fatima", **LOOKS[look])
     open_and_claim(page, town, post(town, "Mijn nummer is 06-12345678."))
     page.get_by_test_id("composer").fill(f"{HARD} {PHONE}")  # on a phone it is a screen of its own from here
-    page.get_by_test_id("house-style").locator("summary").click()
+    agreements = page.get_by_test_id("house-style").locator("summary")
+    if agreements.is_visible():  # not beside the composer of a phone
+        agreements.click()
     expect(page.get_by_test_id("hint")).to_have_count(2)
     assert violations(page) == []
     page.get_by_test_id("send").click()
