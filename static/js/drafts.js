@@ -220,9 +220,8 @@
     const place = $("[data-kept]", here);
     if (place) {
       const kept = read(keyOf(pane, "reply"));
-      // The server shows it by itself once it has it.
-      const worth = kept?.text && (kept.unsaved || !here.dataset.pane);
-      place.hidden = !worth || Boolean($("[data-testid=kept]", here));
+      // Unless the server shows it by itself.
+      place.hidden = !kept?.text || Boolean($("[data-testid=kept]", here));
       $("pre", place).textContent = kept?.text ?? "";
     }
     webcare.measure?.();
