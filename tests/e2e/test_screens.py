@@ -302,8 +302,9 @@ def test_taken_over_while_typing_the_box_gives_way_and_the_text_is_kept(
     expect(fatima.get_by_test_id("claimer")).to_contain_text("Joris Smit")
     expect(fatima.get_by_test_id("composer")).to_have_count(0)
     # By the page itself, or by the server once that has the draft.
-    kept = fatima.locator("#kept pre, pre[data-testid=kept]").filter(visible=True)
-    expect(kept).to_have_text("Half geschreven")
+    kept = fatima.locator("details.kept").filter(visible=True)
+    expect(kept).to_have_count(1)
+    expect(kept.locator("pre")).to_have_text("Half geschreven")
 
 
 @pytest.mark.parametrize("twice", ["clicked", "keys"])
