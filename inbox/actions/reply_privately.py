@@ -64,7 +64,6 @@ def reply_privately(
         return earlier
     try:
         with transaction.atomic(), changing(conversation_id, "continued_privately", by=by) as public:
-            _leave_what_was_sent(submission)
             if not permissions.can_work(by, public):
                 raise not_allowed()
             if refusal := impossible(public):
@@ -84,10 +83,13 @@ def reply_privately(
                 PublicLine.objects.create(private=message, conversation=public, text=public_text.strip())
             public.continued_in = private
             public.audit_data["linked"] = private.pk  # type: ignore[attr-defined]
-    except (IntegrityError, _SentAlready):
-        # The same form came twice at once, or the citizen began the private conversation in the same breath.
+    except (IntegrityError, Refused) as error:
+        # The same form came twice at once and the other was first; what was in its way came after it.
         if earlier := _earlier(submission, by):
             return earlier
+        if isinstance(error, Refused):
+            raise
+        # The citizen began the private conversation in the same breath.
         raise Refused("busy", _("The citizen wrote just now. Look at what is new, and try again.")) from None
     return Reached(private, message)
 
@@ -270,15 +272,6 @@ def _queue(
             in_reply_to=asked.external_id if answers_comment else "",
             wait=queueing.undo_wait(conversation),
         )
-
-
-class _SentAlready(Exception):
-    """Out of ``changing`` without a change: the same form waited for the lock and finds it done."""
-
-
-def _leave_what_was_sent(submission: UUID) -> None:
-    if Message.objects.filter(submission=submission).exists():
-        raise _SentAlready
 
 
 def _earlier(submission: UUID, by: User) -> Reached | None:

@@ -36,7 +36,6 @@ def send_template(
         return earlier[0]
     try:
         with transaction.atomic(), changing(conversation_id, "replied", by=by) as conversation:
-            _leave_what_was_sent(submission)
             if not permissions.can_work(by, conversation):
                 raise not_allowed()
             refuse_closed(conversation)
@@ -60,21 +59,12 @@ def send_template(
                 template_variables=values,
                 wait=queueing.undo_wait(conversation),
             )
-    except (IntegrityError, _SentAlready):
-        # The same form came twice at once and the other was first.
+    except (IntegrityError, Refused):
+        # The same form came twice at once and the other was first; what was in its way came after it.
         if earlier := submitted(submission, by, conversation_id):
             return earlier[0]
         raise
     return message
-
-
-class _SentAlready(Exception):
-    """Out of ``changing`` without a change: the same form waited for the lock and finds it done."""
-
-
-def _leave_what_was_sent(submission: UUID) -> None:
-    if Message.objects.filter(submission=submission).exists():
-        raise _SentAlready
 
 
 def _usable(conversation: Conversation, template_id: int) -> MessageTemplate:

@@ -9,14 +9,14 @@ from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.test import Client, RequestFactory
 
-from webcare.compression import compressed, compression
+from webcare.compression import Compression
 
 PAGE = "<p>Goedemorgen</p>" * 200
 
 
-def answer(response: HttpResponseBase, accept: str = "gzip, deflate, br", method: str = "GET") -> HttpResponseBase:
-    request = RequestFactory().generic(method, "/", headers={"Accept-Encoding": accept})
-    return compression(lambda _request: response)(request)
+def answer(response: HttpResponseBase, accept: str = "gzip, deflate, br") -> HttpResponseBase:
+    request = RequestFactory().get("/", headers={"Accept-Encoding": accept})
+    return Compression(lambda _request: response)(request)
 
 
 def body(response: HttpResponseBase) -> bytes:
@@ -49,9 +49,11 @@ def test_script_from_the_source_is_compressed() -> None:
         HttpResponse(b"x" * 5_000, content_type="text/html", status=206),
         HttpResponse(b"x" * 5_000, content_type="text/html", headers={"Content-Encoding": "br"}),
         StreamingHttpResponse(iter([b"x" * 5_000]), content_type="video/mp4"),
-        StreamingHttpResponse(iter([b"x" * 5_000]), content_type="text/html"),
+        StreamingHttpResponse(
+            iter([b"x" * 5_000]), content_type="text/html", headers={"Content-Disposition": "attachment"}
+        ),
     ],
-    ids=["image", "short", "part", "compressed", "film", "page in pieces"],
+    ids=["image", "short", "part", "compressed", "film", "a citizen's page"],
 )
 def test_the_rest_is_left_alone(response: HttpResponseBase) -> None:
     before = response.get("Content-Encoding", "")
@@ -60,15 +62,15 @@ def test_the_rest_is_left_alone(response: HttpResponseBase) -> None:
     assert set(body(found)) <= set(b"xkort")
 
 
-@pytest.mark.parametrize(("accept", "method"), [("", "GET"), ("br", "GET"), ("gzip", "HEAD")])
-def test_only_who_asks_gets_it(accept: str, method: str) -> None:
-    response = answer(HttpResponse(PAGE), accept, method)
+@pytest.mark.parametrize("accept", ["", "br"])
+def test_only_who_asks_gets_it(accept: str) -> None:
+    response = answer(HttpResponse(PAGE), accept)
     assert body(response).decode() == PAGE
     assert response["Vary"] == "Accept-Encoding"
 
 
 def test_length_does_not_tell_what_is_inside() -> None:
-    assert len({len(compressed(PAGE.encode())) for _time in range(40)}) > 5
+    assert len({len(body(answer(HttpResponse(PAGE)))) for _time in range(40)}) > 5
 
 
 def test_file_of_a_citizen_is_never_touched(db: None, tmp_path: Path) -> None:
