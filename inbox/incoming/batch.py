@@ -164,19 +164,26 @@ def watermark(thread_id: str) -> str:
     return f"thread:{thread_id}"[:200]
 
 
+def watermarks(item: Item) -> set[str]:
+    """The names of receipts for a whole thread that an item is, or that may be about it: an echo in private."""
+    if isinstance(item, DeliveryReceipt):
+        return set() if item.external_id else {watermark(item.thread_id)}
+    if isinstance(item, IncomingMessage) and item.from_us and not item.public and item.peer is not None:
+        return {watermark(item.peer.external_id)}
+    return set()
+
+
 def hold(work: Iterable[Work]) -> None:
     """Lock the names of everything in ``work``; before ``load``, once a transaction."""
     wanted: set[keys.Key] = set()
     for account, item in work:
         if isinstance(item, Ignored):
             continue
-        wanted.update(keys.message_key(account.pk, name) for name in names(item))
+        wanted.update(keys.message_key(account.pk, name) for name in names(item) | watermarks(item))
         for person in people(item):
             wanted.update(person_key(account.kind, name) for name in (person.external_id, *person.aliases) if name)
         if isinstance(item, IncomingMessage):
             wanted.add(("thread", account.pk, item.thread_id))
-        elif isinstance(item, DeliveryReceipt) and not item.external_id:
-            wanted.add(keys.message_key(account.pk, watermark(item.thread_id)))
     keys.hold(wanted)
 
 
@@ -190,8 +197,7 @@ def load(work: list[Work]) -> Batch:
     account_ids = {account.pk for account, _ in work}
     agreements = Agreements(account_ids)
     batch = Batch(agreements, ClockBook(agreements), Changes())
-    wanted = {name for _, item in work for name in names(item)}
-    wanted |= {watermark(item.thread_id) for _, item in work if isinstance(item, DeliveryReceipt)}
+    wanted = {name for _, item in work for name in names(item) | watermarks(item)}
     wanted |= _load_early(batch, account_ids, wanted)
     known = Message.objects.filter(account__in=account_ids, external_id__in=wanted).exclude(external_id="")
     rows = known.values_list("account_id", "external_id", "conversation_id", "conversation__thread_id")

@@ -83,6 +83,8 @@ def apply_early(batch: Batch, account: Account, message: Message, earlier_ids: I
     was told of it under an earlier id."""
     names = (message.external_id, *earlier_ids)
     waiting = [change for name in names for change in batch.early.pop((account.pk, name), [])]
+    if message.direction == "out" and not message.public:
+        _read_before(batch, account, message)
     for change in sorted(waiting, key=lambda found: found.at):
         if change.what == EDITED:
             told = change.data.get("attachments")
@@ -207,6 +209,14 @@ def _advance(batch: Batch, message: Message, state: str, at: datetime, code: str
         batch.changes.note(conversation, f"message_{message.state}", messages=[message])
 
 
+def _read_before(batch: Batch, account: Account, message: Message) -> None:
+    """What was told of the whole thread before this message of ours was: kept, for later ones."""
+    thread = watermark(batch.conversation(message).identity.external_id)
+    for change in batch.early.get((account.pk, thread), []):
+        if change.at >= message.sent_at:
+            _advance(batch, message, change.what, change.at, "", "")
+
+
 def _watermark(batch: Batch, account: Account, item: DeliveryReceipt) -> None:
     name = watermark(item.thread_id)
     held = batch.early[(account.pk, name)]
@@ -231,6 +241,11 @@ def _watermark(batch: Batch, account: Account, item: DeliveryReceipt) -> None:
         if message is row:
             message.conversation = batch.conversations[message.conversation_id]
         _advance(batch, message, item.state, item.at, item.code, item.reason)
+    # What this very batch has told of, an echo say, the database does not show yet.
+    for message in batch.messages.values():
+        ours = message.direction == "out" and not message.public and message.account_id == account.pk
+        if ours and message.sent_at <= item.at and batch.conversation(message).identity is identity:
+            _advance(batch, message, item.state, item.at, item.code, item.reason)
 
 
 def _as_data(told: ToldAttachment) -> dict[str, Any]:

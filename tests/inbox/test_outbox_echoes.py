@@ -113,6 +113,38 @@ def test_watermark_moves_all_before_it_and_a_later_record(
     assert again(third).state == "delivered"
 
 
+@pytest.mark.parametrize("flying", [True, False], ids=["ours", "given at the platform itself"])
+@pytest.mark.parametrize("order", ["echo first", "read first", "in one batch", "read first in one batch"])
+def test_watermark_moves_what_only_its_echo_told_of(
+    asked: Conversation, queue: Queue, flying: bool, order: str
+) -> None:
+    if flying:
+        Message.objects.filter(pk=queue(asked).pk).update(state="sending", taken_at=at(30), attempts=1)
+    account = asked.account
+    told = [
+        echoed(account, "o1", "Morgen", sent_at=at(30)),
+        DeliveryReceipt(account_id=account.external_id, thread_id="id-aisha", state=ReceiptState.READ, at=at(31)),
+    ]
+    for item in reversed(told) if order.startswith("read") else told:
+        put(account, item)
+        if not order.endswith("batch"):
+            ingest.drain()
+    ingest.drain()
+    ours = Message.objects.get(direction="out")
+    assert (ours.external_id, ours.state, ours.state_at) == ("o1", "read", at(31))
+
+
+def test_watermark_says_nothing_of_what_came_after_it(asked: Conversation, queue: Queue) -> None:
+    account = asked.account
+    put(
+        account,
+        DeliveryReceipt(account_id=account.external_id, thread_id="id-aisha", state=ReceiptState.READ, at=at(29)),
+    )
+    put(account, echoed(account, "o1", "Morgen", sent_at=at(30)))
+    ingest.drain()
+    assert Message.objects.get(direction="out").state == "sent"
+
+
 def test_undelivered_answer_comes_back_with_its_clock(asked: Conversation, queue: Queue, platform: Platform) -> None:
     message = queue(asked)
     outbox.send_one(message.pk)
