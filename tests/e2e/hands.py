@@ -43,7 +43,7 @@ class Colleague:
     def __init__(self, town: Town, username: str) -> None:
         self.town = town
         self.api = f"{town.inbox}/api/v1"
-        self.token = town.manage("create_token", username)
+        self.token = town.token(username)
         self._of_thread = local()
 
     def call(self, method: str, path: str, key: str = "", **options: Any) -> requests.Response:

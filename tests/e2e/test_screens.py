@@ -335,7 +335,7 @@ def test_logged_out_in_one_tab_the_other_says_so_and_keeps_the_text(
     desk: Desk, town: Town, asked: Callable[..., tuple[str, str]]
 ) -> None:
     text, _post = asked()
-    page = desk.listen(log_in(desk.browser, town, "joris"))
+    page = desk.listen(log_in(desk.browser, town, "joris", fresh=True))
     desk.contexts.append(page.context)
     start(page, text, claim=True)
     page.get_by_test_id("composer").fill("Bijna klaar")

@@ -44,6 +44,8 @@ class Town:
     data: Path
     demo: int  # process id of `make demo`; the parts are its children
     environment: dict[str, str] = field(repr=False)  # what the town's processes were started with
+    sessions: dict[str, Any] = field(default_factory=dict, repr=False)  # cookies of who logged in, by name
+    tokens: dict[str, str] = field(default_factory=dict, repr=False)
 
     def sender(self) -> psutil.Process:
         """The worker that sends, as it runs now."""
@@ -72,6 +74,12 @@ class Town:
             check=True,
         )
         return done.stdout.strip()
+
+    def token(self, username: str) -> str:
+        """A token for the API, made once: to start Django takes longer than most tests."""
+        if username not in self.tokens:
+            self.tokens[username] = self.manage("create_token", username)
+        return self.tokens[username]
 
     def clock(self, moment: str) -> None:
         """Set the town's clock: ISO without a zone is the time in Amsterdam."""
@@ -144,16 +152,27 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def log_in(browser: Browser, town: Town, username: str, width: int = 1440, height: int = 900, **options: Any) -> Page:
-    """A browser of its own in which this colleague is logged in, on the inbox."""
-    page = browser.new_context(
+def log_in(
+    browser: Browser, town: Town, username: str, width: int = 1440, height: int = 900, *, fresh: bool = False,
+    **options: Any,
+) -> Page:  # fmt: skip
+    """A browser of its own in which this colleague is logged in, on the inbox. The form is filled in once for each
+    name; ``fresh``: for a test that logs out."""
+    context = browser.new_context(
         locale="nl-NL", timezone_id="Europe/Amsterdam", viewport={"width": width, "height": height}, **options
-    ).new_page()
-    page.goto(f"{town.inbox}/login/")
-    page.get_by_label("Gebruikersnaam").fill(username)
-    page.get_by_label("Wachtwoord").fill(demo_town.PASSWORD)
-    page.get_by_role("button", name="Inloggen").click()
+    )
+    page = context.new_page()
+    if not fresh and username in town.sessions:
+        context.add_cookies(town.sessions[username])
+        page.goto(f"{town.inbox}/inbox/todo/")
+    else:
+        page.goto(f"{town.inbox}/login/")
+        page.get_by_label("Gebruikersnaam").fill(username)
+        page.get_by_label("Wachtwoord").fill(demo_town.PASSWORD)
+        page.get_by_role("button", name="Inloggen").click()
     page.wait_for_url("**/inbox/todo/")
+    if not fresh:
+        town.sessions[username] = context.cookies()
     return page
 
 
