@@ -136,10 +136,10 @@ class Batch:
         Attachment.objects.bulk_create(self.new_attachments)
         MessageVersion.objects.bulk_create(self.new_versions)
         self.clocks.save()
-        # Nobody else holds these names; a conflict is one change told twice in the same breath.
-        EarlyChange.objects.bulk_create(self.new_early, ignore_conflicts=True)
         if self.early_done:
             EarlyChange.objects.filter(pk__in=self.early_done).delete()
+        # Nobody else holds these names; a conflict is one change told twice in the same breath.
+        EarlyChange.objects.bulk_create(self.new_early, ignore_conflicts=True)
         reactions.save(self.reactions)
         for conversation in self.reacted.values():
             # No change of the conversation: it only looks different.

@@ -107,9 +107,11 @@ def change_text(
     batch: Batch, message: Message, text: str, at: datetime, told: tuple[ToldAttachment, ...] | None
 ) -> None:
     """A newer text; one that is older than what we show changes nothing, and neither does the same change again."""
-    if message.deleted_at is not None or at <= (message.edited_at or _NEVER):
-        return
     before, text = message.text, clean(text)
+    if message.deleted_at is not None or at < (message.edited_at or _NEVER):
+        return
+    if at == message.edited_at and (text == before or _told_before(batch, message, text, at)):
+        return
     conversation = batch.conversation(message)
     message.edited_at = at  # also when the words are the same: an older change that comes later stays older
     batch.touch(message)
@@ -120,6 +122,17 @@ def change_text(
     if told:
         add_attachments(batch, message, told)
     batch.changes.note(conversation, "message_edited", messages=[message])
+
+
+def _told_before(batch: Batch, message: Message, text: str, at: datetime) -> bool:
+    """Whether an edit of this very moment brought this text already. Facebook tells whole seconds: of two edits in one
+    the last that comes is shown, unless it is the first one told again. One query, in that second only."""
+    kept: list[str] = []
+    if message.pk is not None:
+        rows = MessageVersion.objects.filter(message=message, until=at).order_by("id")
+        kept += rows.values_list("text", flat=True)
+    kept += [found.text for found in batch.new_versions if found.message is message and found.until == at]
+    return text in kept[1:]  # the first is what stood there before that second
 
 
 def delete(batch: Batch, message: Message, at: datetime) -> None:
@@ -183,9 +196,18 @@ def add_attachments(batch: Batch, message: Message, told: tuple[ToldAttachment, 
 
 
 def _remember(batch: Batch, account: Account, external_id: str, change: EarlyChange) -> None:
-    held = batch.early[(account.pk, batch.current(account, external_id))]
-    if not any((found.what, found.at) == (change.what, change.at) for found in held):
-        batch.remember(account, batch.current(account, external_id), change)
+    name = batch.current(account, external_id)
+    held = batch.early[(account.pk, name)]
+    same = next((found for found in held if (found.what, found.at) == (change.what, change.at)), None)
+    if same is not None and same.data == change.data:
+        return
+    if same is not None:  # two in one second: the last that comes
+        held.remove(same)
+        if same.pk is None:
+            batch.new_early.remove(same)
+        else:
+            batch.early_done.append(same.pk)
+    batch.remember(account, name, change)
 
 
 def _copy_text(conversation: Conversation, message: Message, before: str) -> None:

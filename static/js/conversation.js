@@ -79,15 +79,17 @@
     const config = event.detail.requestConfig;
     config.webcarePane = pane()?.dataset.pane;
     config.webcareGeneration = generation;
-    if (ours(event) && config.verb !== "get") posting += 1;
   });
 
-  document.addEventListener("htmx:afterRequest", (event) => {
-    const config = event.detail.requestConfig;
-    if (!ours(event) || !config || config.verb === "get") return;
-    posting = Math.max(0, posting - 1);
-    generation += 1;
-    if (again) refetch();
+  document.addEventListener("htmx:beforeSend", (event) => {
+    if (!ours(event) || event.detail.requestConfig.verb === "get") return;
+    posting += 1;
+    // Of the request itself: htmx tells the form, and that may be gone by then (another conversation was opened).
+    event.detail.xhr.addEventListener("loadend", () => {
+      posting -= 1;
+      generation += 1;
+      if (again) refetch();
+    });
   });
 
   document.addEventListener("htmx:beforeSwap", (event) => {
@@ -152,6 +154,15 @@
     source = null;
   });
 
+  /* Looking for a citizen to merge with: from the result to what is compared, and back to the words. */
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const place = event.detail.target;
+    if (place?.id !== "merge-place") return;
+    const heading = $("[data-land]", place);
+    if (heading) heading.focus();
+    else if (document.activeElement === document.body) $("#merge-q")?.focus();
+  });
+
   /* Where the cursor goes after an act: on with the work, never to the top of the page. */
   function land() {
     const wish = wanted;
@@ -196,6 +207,8 @@
     // A sentence about something that was refused stays until the next act.
     if (old.matches("#notice")) return source !== null || before?.pane !== pane()?.dataset.pane;
     if (old.matches("#timeline[data-whole]")) return false;
+    // Somebody looks for a citizen here, or compares two.
+    if (old.matches("#merging")) return isSource(old) || before?.pane !== pane()?.dataset.pane;
     return true;
   }
 

@@ -76,7 +76,9 @@
   webcare.get = async (url) => {
     let answer;
     try {
-      answer = await fetch(url, { credentials: "same-origin", headers: { "HX-Request": "true" } });
+      // With a limit: a line that died without a word would hold up everything after it.
+      const signal = AbortSignal.timeout(20000);
+      answer = await fetch(url, { credentials: "same-origin", headers: { "HX-Request": "true" }, signal });
     } catch {
       webcare.online(false);
       return null;

@@ -72,6 +72,40 @@ def test_edit_keeps_the_earlier_text_and_older_edit_is_ignored(whatsapp: Account
     assert list(MessageVersion.objects.values_list("text", "until")) == [("Een", at(3))]
 
 
+def edit(account: Account, text: str, minutes: float) -> MessageEdited:
+    return MessageEdited(account_id=account.external_id, external_id="m1", text=text, at=at(minutes))
+
+
+@pytest.mark.parametrize("apart", [True, False])
+@pytest.mark.parametrize("early", [True, False])
+@pytest.mark.parametrize(
+    ("texts", "last"),
+    [
+        (["Twee", "Drie"], "Drie"),
+        (["Twee", "Drie", "Twee"], "Drie"),
+        (["Twee", "Een"], "Een"),
+        (["Twee", "Twee"], "Twee"),
+    ],
+    ids=["another", "the first one again", "back", "the same again"],
+)
+def test_of_two_edits_in_one_second_the_last_that_comes_is_shown(
+    whatsapp: Account, texts: list[str], last: str, early: bool, apart: bool
+) -> None:
+    told = [said(whatsapp, "m1", "Een"), *[edit(whatsapp, text, 3) for text in texts]]
+    if early:
+        told.append(told.pop(0))
+        # Before its message an edit is remembered once a second: nobody can tell a repetition from a change of mind.
+        last = texts[-1]
+    for item in told:
+        put(whatsapp, item)
+        if apart:
+            ingest.drain()
+    ingest.drain()
+    message = Message.objects.get()
+    assert (message.text, message.edited_at) == (last, at(3))
+    assert EarlyChange.objects.count() == 0
+
+
 def test_edit_back_to_the_first_words_outlives_the_edit_between(whatsapp: Account) -> None:
     put(whatsapp, said(whatsapp, "m1", "Een"))
     put(whatsapp, MessageEdited(account_id=whatsapp.external_id, external_id="m1", text="Een", at=at(3)))

@@ -1,0 +1,76 @@
+"""The open conversation follows what happens at the platform, whatever a colleague did just before."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.e2e.town import Town, log_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
+
+POST = "104000000000001_100000000000002"
+
+
+@pytest.fixture
+def fatima(browser: Browser, town: Town) -> Iterator[Page]:
+    page = log_in(browser, town, "fatima")
+    yield page
+    page.context.close()
+
+
+def comment(town: Town, citizen: str = "aisha") -> tuple[str, str]:
+    """The comment's id at Facebook, and its text."""
+    text = f"Is de markt zaterdag? {uuid4().hex[:8]}"
+    made = town.call("/street/facebook/comment", {"citizen": citizen, "to": POST, "text": text})
+    return str(made["id"]), text
+
+
+def opened(page: Page, text: str) -> None:
+    page.locator("[data-testid^=row-]").filter(has_text=text).locator("a").first.click()
+    expect(page.locator("#lines .message").filter(has_text=text)).to_be_visible()
+
+
+def edited(page: Page, town: Town, external_id: str) -> None:
+    """The citizen changes the text, and the page shows it without a reload."""
+    newer = f"Ik bedoel zondag {uuid4().hex[:8]}"
+    town.call("/street/facebook/edit", {"citizen": "aisha", "id": external_id, "text": newer})
+    expect(page.locator("#lines .message .text").filter(has_text=newer)).to_be_visible()
+
+
+def test_two_edits_in_one_breath_show_the_last(fatima: Page, town: Town) -> None:
+    external_id, text = comment(town)
+    opened(fatima, text)
+    town.call("/street/facebook/edit", {"citizen": "aisha", "id": external_id, "text": f"Eerst {uuid4().hex}"})
+    edited(fatima, town, external_id)
+
+
+def test_an_edit_is_shown_after_one_left_while_a_form_was_under_way(fatima: Page, town: Town) -> None:
+    _left, first = comment(town, "mehmet")
+    external_id, second = comment(town)
+    held: list[Route] = []
+    fatima.route("**/claim/", held.append)
+    opened(fatima, first)
+    with fatima.expect_request("**/claim/"):
+        fatima.get_by_test_id("act-claim").click()
+    opened(fatima, second)
+    with fatima.expect_response("**/claim/"):
+        held[0].continue_()
+    edited(fatima, town, external_id)
+
+
+def test_a_citizen_is_found_and_compared_by_keyboard_and_the_place_stays(fatima: Page, town: Town) -> None:
+    external_id, text = comment(town)
+    town.call("/street/whatsapp/message", {"citizen": "lot", "text": f"Ik ben het {uuid4().hex[:8]}"})
+    opened(fatima, text)
+    fatima.get_by_test_id("merge-with").press("Enter")
+    fatima.get_by_test_id("merge-q").press_sequentially("lot jan")
+    compare = fatima.get_by_test_id("found").get_by_role("link").first
+    expect(compare).to_be_visible()
+    edited(fatima, town, external_id)
+    expect(fatima.get_by_test_id("merge-q")).to_have_value("lot jan")
+    compare.press("Enter")
+    expect(fatima.locator("#preview-title")).to_be_focused()
+    fatima.get_by_test_id("merge-cancel").press("Enter")
+    expect(compare).to_be_visible()
