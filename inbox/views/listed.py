@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from channels.clock import now
 from inbox.models import User
 
 
@@ -48,6 +49,7 @@ class Listed(NamedTuple):
     assignee: tuple[str, str, str] | None  # first name, last name, log-in name
     seen: int  # of the citizen's messages, by the colleague who looks
     draft: bool  # of that colleague, not sent
+    blocked: bool  # the citizen, now
 
 
 # Names from small tables come by sub-selects: eight tables joined take PostgreSQL three times as long to plan as the
@@ -63,7 +65,8 @@ _COLUMNS = """
     c.assignee_id,
     (SELECT ARRAY[u.first_name, u.last_name, u.username] FROM inbox_user u WHERE u.id = c.assignee_id),
     coalesce((SELECT r.seen FROM inbox_readmarker r WHERE r.user_id = %s AND r.conversation_id = c.id), 0),
-    EXISTS (SELECT FROM inbox_draft w WHERE w.user_id = %s AND w.conversation_id = c.id AND w.sent_at IS NULL)
+    EXISTS (SELECT FROM inbox_draft w WHERE w.user_id = %s AND w.conversation_id = c.id AND w.sent_at IS NULL),
+    k.blocked_at IS NOT NULL AND (k.blocked_until IS NULL OR k.blocked_until > %s)
 """
 # ``found`` has the ids, and ``at``: with the id the order. Visible as ConversationQuerySet.visible_to has it.
 _ROWS = f"""
@@ -88,7 +91,7 @@ def by_id(user: User, ids: Sequence[int]) -> list[Listed]:
     """Those of these conversations that the colleague may see, in the order given. One query, none without ids."""
     if not ids or not user.is_active:
         return []
-    return _fetch(f"{_GIVEN} {_ROWS} ORDER BY found.at", [list(ids), *[user.pk] * 3])
+    return _fetch(f"{_GIVEN} {_ROWS} ORDER BY found.at", [list(ids), *_of(user)])
 
 
 def by_slices(
@@ -105,7 +108,12 @@ def by_slices(
     way = "DESC" if newest_first else "ASC"
     slices = _SLICES.format(slice=slice_sql, way=way)
     order = f"ORDER BY found.at {way}, found.id {way}"
-    return _fetch(f"{slices} {_ROWS} {order}", [list(departments), *parameters, limit, *[user.pk] * 3])
+    return _fetch(f"{slices} {_ROWS} {order}", [list(departments), *parameters, limit, *_of(user)])
+
+
+def _of(user: User) -> list[Any]:
+    """The parameters of _ROWS."""
+    return [user.pk, user.pk, now(), user.pk]
 
 
 def _fetch(sql: str, parameters: list[Any]) -> list[Listed]:

@@ -62,6 +62,7 @@ class Row:
     sensitive: bool
     failed: str
     draft: bool
+    blocked: bool
 
 
 _MINUTE = timedelta(minutes=1)
@@ -226,6 +227,7 @@ def _row(found: Listed, user: User, timer: Timer, **place: Any) -> Row:
         attachment=found.has_attachment,
         sensitive=found.sensitive,
         draft=found.draft,
+        blocked=found.blocked,
         failed=ngettext("answer failed", "%(count)s answers failed", failed) % {"count": failed} if failed else "",
         **place,
     )

@@ -149,5 +149,6 @@ def test_writing_breaks_no_rule(browser: Browser, town: Town, look: str) -> None
     assert violations(page) == []
     page.get_by_test_id("send").click()
     expect(page.get_by_test_id("found")).to_have_count(1)
+    expect(page.get_by_test_id("hint").first).to_be_visible()  # the question takes no hint away
     assert violations(page) == []
     page.context.close()

@@ -15,6 +15,7 @@ from channels.clock import now
 from inbox.models import Contact, Conversation, Department, Identity, ReadMarker, User
 from inbox.views import listing, rows
 from tests.conftest import MONDAY_10
+from tests.inbox.conftest import StandingClock
 
 type Make = Callable[..., Conversation]
 
@@ -343,3 +344,21 @@ def test_policy_allows_nothing_inline(agent: User, cast: dict[str, int]) -> None
 def test_pages_are_never_kept_by_the_browser(agent: User) -> None:
     cache = browser(agent).get(reverse("list", args=["todo"]))["Cache-Control"]
     assert set(cache.split(", ")) == {"max-age=0", "no-cache", "no-store", "must-revalidate", "private"}
+
+
+def test_a_row_says_that_the_citizen_is_blocked_as_long_as_that_lasts(
+    agent: User, make_conversation: Make, standing_clock: StandingClock
+) -> None:
+    moment = standing_clock()
+    free, barred, ended = (make_conversation() for _ in range(3))
+    for conversation, until in ((barred, None), (ended, moment + timedelta(hours=1))):
+        Contact.objects.filter(identities=conversation.identity).update(blocked_at=moment, blocked_until=until)
+
+    def said() -> dict[int, bool]:
+        html = browser(agent).get("/inbox/todo/").content.decode()
+        rows_ = {part.split('"')[0]: part for part in html.split('data-testid="row-')[1:]}
+        return {found.pk: "geblokkeerd" in rows_[str(found.pk)] for found in (free, barred, ended)}
+
+    assert said() == {free.pk: False, barred.pk: True, ended.pk: True}
+    standing_clock.forward(minutes=61)
+    assert said() == {free.pk: False, barred.pk: True, ended.pk: False}
