@@ -59,7 +59,8 @@ def _same_citizen(known: Identity, identity: Identity) -> None:
     wrote = Message.objects.filter(conversation__identity=known, direction=Direction.IN).exists()
     if not alone or wrote:
         return
-    changed = {"contact": identity.contact}
+    # Where it came from goes along: taken apart, it is a citizen of its own again.
+    changed = {"contact": identity.contact, "came_from": known.came_from_id or known.contact_id}
     named = {name: getattr(identity, name) for name in ("name", "avatar_url") if not getattr(known, name)}
     Identity.objects.filter(pk=known.pk).update(**changed, **named)
 

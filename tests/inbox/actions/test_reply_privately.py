@@ -7,10 +7,10 @@ from uuid import uuid4
 import pytest
 
 from channels.messages import SentMessage
-from inbox.actions import close, reply, reply_privately, resend
+from inbox.actions import close, merge, reply, reply_privately, resend
 from inbox.actions.refused import Refused
 from inbox.incoming import private_threads, record
-from inbox.models import Conversation, Identity, Message, PublicLine
+from inbox.models import Contact, Conversation, Identity, Message, PublicLine
 from tests.conftest import MONDAY_10
 from tests.inbox.actions.together import codes, together
 
@@ -186,6 +186,15 @@ class TestWhoTheyAre:
         assert (comment.continued_in_id, there.assignee_id) == (there.pk, agent.pk)
         assert there.messages.filter(direction="out").count() == 1
         assert (placeholder.status, placeholder.continued_in_id) == ("closed", there.pk)
+
+    def test_who_was_tied_by_mistake_is_taken_apart_again(self, agent, comment):
+        reached = go(comment, agent)
+        told = Contact.objects.create(name="")
+        profile = Identity.objects.create(contact=told, kind="facebook", external_id=PSID)
+        arrived(reached.message)
+        profile.refresh_from_db()
+        assert (profile.contact_id, profile.came_from_id) == (comment.identity.contact_id, told.pk)
+        assert merge.split(comment.pk, by=agent, identities=[profile.pk]) == [told.pk]
 
     def test_free_text_waits_for_the_citizen(self, agent, comment):
         reached = go(comment, agent)
