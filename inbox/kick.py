@@ -15,7 +15,7 @@ from kombu.exceptions import KombuError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-DRAIN, SEND_DUE, MEDIA, PROFILES, SEND, DEEDS, LINES, TEMPLATES = (
+DRAIN, SEND_DUE, MEDIA, PROFILES, SEND, DEEDS, LINES, TEMPLATES, PICTURE = (
     "inbox.tasks.drain_events",
     "inbox.tasks.send_due",
     "inbox.tasks.fetch_due_media",
@@ -24,6 +24,7 @@ DRAIN, SEND_DUE, MEDIA, PROFILES, SEND, DEEDS, LINES, TEMPLATES = (
     "inbox.tasks.do_deeds",
     "inbox.tasks.say_lines",
     "inbox.tasks.refresh_templates_of",
+    "inbox.tasks.fetch_post_picture",
 )
 DEBOUNCE_MS = 1000  # only when a task never starts; one that starts ends it, see ``looking``
 TIMEOUT = 0.025  # seconds; the redis of an installation answers in one
@@ -109,6 +110,11 @@ def kick_lines() -> None:
 def kick_templates(account_id: int) -> None:
     """Somebody is about to choose a template, and what we know of them is old."""
     _kick(f"templates:{account_id}", TEMPLATES, [account_id])
+
+
+def kick_picture(post_id: int, conversation_id: int) -> None:
+    """A thread was fetched for who looks at this conversation, committed: its post has a picture."""
+    _kick(f"picture:{post_id}", PICTURE, [post_id, conversation_id])
 
 
 def looking(name: str) -> None:

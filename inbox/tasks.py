@@ -60,6 +60,13 @@ def fetch_due_profiles() -> int:
 
 
 @shared_task
+def fetch_post_picture(post_id: int, conversation_id: int) -> bool:
+    """The picture with a post whose thread was fetched just now; whether it came."""
+    kick.looking(f"picture:{post_id}")
+    return thread_context.fetch_picture(post_id, conversation_id)
+
+
+@shared_task
 def do_deeds() -> int:
     """What colleagues asked platforms to do to messages; how many were tried."""
     kick.looking("deeds")

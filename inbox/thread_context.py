@@ -1,17 +1,19 @@
 """What others say in a public thread, fetched at a colleague's wish: kept to read along with, never taken in."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
+import structlog
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from channels import gateway
+from channels import gateway, media
 from channels.clock import now
 from channels.errors import SendError
 from channels.events import clean
 from channels.messages import IncomingMessage
 from channels.models import Account
-from inbox import audit, live, permissions
+from inbox import audit, kick, live, permissions
 from inbox.actions.claim import not_allowed
 from inbox.actions.refused import NotVisible, Refused
 from inbox.incoming import keys
@@ -20,6 +22,7 @@ from inbox.models import Conversation, ThreadPost, User
 KEPT = timedelta(days=30)  # citizens' words that nobody asked us: no longer than a conversation is worked on
 LATELY = timedelta(seconds=20)
 CHUNK = 1000
+log = structlog.get_logger()
 
 
 def root_of(conversation: Conversation, under: str = "") -> str:
@@ -67,13 +70,50 @@ def fetch(conversation_id: int, *, by: User) -> int:
         raise Refused("gone", _("%(platform)s does not have this thread any more.") % platform)
     moment = now()
     posts = {item.external_id: _post(account, root_id, item, moment) for item in found}
+    root = posts.get(root_id)
     with transaction.atomic():
         keys.hold([("thread_posts", account.pk, root_id)])
+        if root is not None and root.picture_url:
+            had = here.filter(external_id=root_id, picture_url=root.picture_url)
+            root.picture = had.values_list("picture", flat=True).first()
         here.delete()
         ThreadPost.objects.bulk_create(posts.values())
+        if root is not None and root.picture_url and root.picture is None:
+            transaction.on_commit(partial(kick.kick_picture, root.pk, conversation.pk))
         audit.record(conversation, "thread_fetched", by, posts=len(posts))
         live.announce(conversation.pk, {conversation.department_id}, "thread_fetched")
     return len(posts)
+
+
+def fetch_picture(post_id: int, conversation_id: int) -> bool:
+    """The picture with the post at the top, for who looks at the conversation; whether it is here now. Without it the
+    page says that there is one, and fetching the thread again asks again."""
+    post = ThreadPost.objects.select_related("account__app").filter(pk=post_id, picture__isnull=True).first()
+    if post is None or not post.picture_url:
+        return False
+    try:
+        fetched = media.fetch(post.account, post.picture_url, "image")
+    except media.MediaFailed as failure:
+        log.info("post_picture_failed", post=post_id, error=failure.code)
+        return False
+    with fetched.content as content:
+        made = media.preview(content.read())
+    if made is None:
+        return False
+    with transaction.atomic():
+        kept = ThreadPost.objects.filter(pk=post_id).update(picture=made)
+        department = Conversation.objects.filter(pk=conversation_id).values_list("department_id", flat=True).first()
+        if kept and department is not None:
+            live.announce(conversation_id, {department}, "thread_fetched")
+    return bool(kept)
+
+
+def picture_of(conversation: Conversation, post_id: int) -> bytes | None:
+    """The picture with the post that this conversation stands under; None when it is not here, or of another thread."""
+    root_id = root_of(conversation, answered_by_first(conversation))
+    there = ThreadPost.objects.filter(pk=post_id, account=conversation.account_id, root_id=root_id)
+    found = there.exclude(picture=None).values_list("picture", flat=True).first()
+    return None if found is None else bytes(found)
 
 
 def answered_by_first(conversation: Conversation) -> str:
@@ -91,7 +131,10 @@ def prune() -> int:
 
 
 def _post(account: Account, root_id: str, item: IncomingMessage, moment: datetime) -> ThreadPost:
+    pictures = [found.url for found in item.attachments if found.kind == "image" and found.url]
+    on_top = item.external_id[:200] == root_id and bool(pictures) and len(pictures[0]) <= 2000
     return ThreadPost(
+        picture_url=pictures[0] if on_top else "",
         fetched_at=moment,
         account=account,
         root_id=root_id,

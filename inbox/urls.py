@@ -80,6 +80,7 @@ urlpatterns = [
     path("conversations/<int:pk>/topic/", labels.set_topic, name="act_topic"),
     path("conversations/<int:pk>/sentiment/", labels.set_sentiment, name="act_sentiment"),
     path("conversations/<int:pk>/thread/", fetch_thread.fetch_thread, name="fetch_thread"),
+    path("conversations/<int:pk>/thread/<int:post>/picture/", fetch_thread.post_picture, name="post_picture"),
     path("conversations/<int:pk>/citizen/", citizens.show, name="citizen"),
     path("conversations/<int:pk>/citizen/merge/", citizens.merge, name="citizen_merge"),
     path("conversations/<int:pk>/citizen/merge/<int:other>/", citizens.preview, name="citizen_preview"),

@@ -196,6 +196,7 @@ CELERY_TASK_ROUTES = {
     "inbox.tasks.send_message": {"queue": "sending"},
     "inbox.tasks.send_due": {"queue": "sending"},
     "inbox.tasks.fetch_due_media": {"queue": "media"},
+    "inbox.tasks.fetch_post_picture": {"queue": "media"},
     "inbox.tasks.do_deeds": {"queue": "sending"},
 }
 # How often each account asks its platform what it missed, in seconds. Never below what the platform allows: see

@@ -47,6 +47,10 @@ class ThreadPost(models.Model):
     from_us = models.BooleanField(default=False)
     text = models.TextField(blank=True)
     files = models.PositiveSmallIntegerField(default=0)  # how many pictures and films came along
+    # Of the post the thread stands under: where the platform keeps its first picture, and that one made anew as a
+    # small JPEG. In the row, so that it goes with it.
+    picture_url = models.URLField(max_length=2000, blank=True, db_default="")
+    picture = models.BinaryField(null=True)
     url = models.URLField(max_length=1000, blank=True)
     sent_at = models.DateTimeField()
     fetched_at = models.DateTimeField()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from channels import gateway
@@ -15,12 +16,14 @@ from inbox.views.thread import Thread
 
 @dataclass(frozen=True, slots=True)
 class Under:
-    """The post that the conversation stands under. ``files``: how many pictures and films it has."""
+    """The post that the conversation stands under. ``files``: how many pictures and films it has beside the
+    ``picture``, the address of the first, "" while it is not here."""
 
     lead: str
     text: str = ""
     url: str = ""
     files: int = 0
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,10 @@ def context_of(conversation: Conversation, talk: Thread) -> Under | None:
         lead = _("Under the post of %(name)s") % {"name": held["author_name"]}
     else:
         lead = _("Under a post")
-    return Under(lead, str(held.get("text", "")), web_address(str(held.get("url", ""))), root.files if root else 0)
+    files, picture = (root.files, "") if root else (0, "")
+    if root is not None and getattr(root, "with_picture", False):
+        files, picture = files - 1, reverse("post_picture", args=[conversation.pk, root.pk])
+    return Under(lead, str(held.get("text", "")), web_address(str(held.get("url", ""))), files, picture)
 
 
 def fetching(conversation: Conversation, talk: Thread, moment: datetime) -> Fetching | None:

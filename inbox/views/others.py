@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db.models import DurationField, Exists, ExpressionWrapper, F, Func, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Greatest
+from django.db.models.lookups import IsNull
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -130,9 +131,13 @@ def fetched(
     known = Message.objects.filter(account=OuterRef("account"), external_id=OuterRef("external_id"))
     of_whom = known.filter(conversation__in=Conversation.objects.visible_to(user)).values("conversation_id")[:1]
     posts = list(
-        ThreadPost.objects.filter(account=conversation.account_id, root_id=root_id).annotate(
-            here=Exists(known.filter(conversation__thread_id=conversation.thread_id)), of=Subquery(of_whom)
+        ThreadPost.objects.filter(account=conversation.account_id, root_id=root_id)
+        .annotate(
+            here=Exists(known.filter(conversation__thread_id=conversation.thread_id)),
+            of=Subquery(of_whom),
+            with_picture=IsNull(F("picture"), False),
         )
+        .defer("picture")
     )
     if not posts:
         return None

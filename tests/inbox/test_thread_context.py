@@ -1,5 +1,7 @@
 """A thread fetched from the platform: replaced each time, asked once in a while, forgotten, no conversation."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,13 +10,15 @@ import pytest
 from channels import registry
 from channels.connector import Connector
 from channels.errors import PermanentFailure, SendError, TemporaryFailure
-from channels.messages import IncomingMessage, Person
+from channels.messages import Attachment, IncomingMessage, Person
 from inbox import thread_context
 from inbox.actions.refused import NotVisible, Refused
 from inbox.models import AuditEntry, Conversation, ThreadPost
+from tests.channels.server import Answer, Server, serving
 from tests.inbox.conftest import StandingClock
 from tests.inbox.platform import PlainConnector
 from tests.inbox.storing import at
+from tests.inbox.test_tasks import picture
 
 pytestmark = pytest.mark.django_db
 ROOT = "104000000000001_500"
@@ -126,3 +130,64 @@ def test_it_is_forgotten_after_a_month(agent, conversation, standing_clock):
     assert thread_context.prune() == 0
     standing_clock.forward(days=thread_context.KEPT / timedelta(days=1) + 1)
     assert (thread_context.prune(), texts()) == (1, [])
+
+
+@pytest.fixture
+def pictures(settings: Any) -> Iterator[Server]:
+    """Where the platform keeps its pictures."""
+    with serving(lambda request: Answer(200, picture())) as server:
+        settings.SIMULATOR_URL = server.url
+        yield server
+
+
+def with_picture(pictures: Server, name: str = "park.png") -> IncomingMessage:
+    return replace(post(0, "onze post"), attachments=(Attachment(kind="image", url=f"{pictures.url}/{name}"),))
+
+
+@pytest.fixture
+def fetched(agent: Any, conversation: Conversation, pictures: Server, transactional_db: None) -> ThreadPost:
+    shown[:] = [with_picture(pictures), replace(with_picture(pictures), external_id="500_1")]
+    thread_context.fetch(conversation.pk, by=agent)
+    return ThreadPost.objects.get(external_id=ROOT)
+
+
+def test_the_picture_with_our_post_comes_by_a_job_of_its_own(
+    client, agent, outsider, conversation, make_conversation, fetched, kicks_stay_here
+):
+    address = f"/conversations/{conversation.pk}/thread/{fetched.pk}/picture/"
+    assert kicks_stay_here == ["inbox.tasks.fetch_post_picture"]
+    assert list(ThreadPost.objects.exclude(picture_url="").values_list("external_id", flat=True)) == [ROOT]
+    client.force_login(agent)
+    assert client.get(address).status_code == 404
+    assert thread_context.fetch_picture(fetched.pk, conversation.pk) is True
+    came = client.get(address)
+    assert (came["Content-Type"], came.content[:2], came["X-Content-Type-Options"]) == (
+        "image/jpeg",
+        b"\xff\xd8",
+        "nosniff",
+    )
+    assert address in client.get(f"/conversations/{conversation.pk}/", follow=True).content.decode()
+    elsewhere = make_conversation("facebook", context={"external_id": "104000000000001_7"})
+    assert client.get(address.replace(f"/{conversation.pk}/", f"/{elsewhere.pk}/")).status_code == 404
+    client.force_login(outsider)
+    assert client.get(address).status_code == 404
+
+
+def test_the_same_picture_is_fetched_once_another_one_anew(
+    agent, conversation, pictures, fetched, standing_clock, kicks_stay_here
+):
+    thread_context.fetch_picture(fetched.pk, conversation.pk)
+    for name in ("park.png", "brug.png"):
+        standing_clock.forward(minutes=5)
+        shown[:] = [with_picture(pictures, name)]
+        thread_context.fetch(conversation.pk, by=agent)
+        again = ThreadPost.objects.get(external_id=ROOT)
+        assert thread_context.fetch_picture(again.pk, conversation.pk) is (name == "brug.png")
+    assert len(kicks_stay_here) == 2
+
+
+def test_a_picture_that_does_not_come_leaves_the_words(agent, conversation, pictures, fetched):
+    pictures.answer = lambda request: Answer(404, b"")
+    assert thread_context.fetch_picture(fetched.pk, conversation.pk) is False
+    assert thread_context.fetch_picture(fetched.pk + 1000, conversation.pk) is False
+    assert texts() == ["onze post", "onze post"]

@@ -46,6 +46,7 @@ FIRST_POSTS = (
         "Zaterdag is het open dag: brood bakken, schapen scheren en een speurtocht door de moestuin. Wie komt er mee?",
     ),
 )
+PICTURED = {"100000000000002": "volle-container.jpg"}
 ECHO_AFTER, DELIVERED_AFTER = 0.2, 0.5  # seconds of real time
 LONGEST_COMMENT, LONGEST_MESSAGE = 8000, 2000
 
@@ -60,7 +61,8 @@ class SimulatedFacebook(Platform):
         now = self.world.now()
         posts = {}
         for page, number, hours, text in FIRST_POSTS:
-            post = _line(f"{page}_{number}", page, "", text, [], now - timedelta(hours=hours))
+            photos = [f"{self.world.base_url}/street/samples/{PICTURED[number]}"] if number in PICTURED else []
+            post = _line(f"{page}_{number}", page, "", text, photos, now - timedelta(hours=hours))
             posts[post["id"]] = post
         return {
             "posts": posts,
