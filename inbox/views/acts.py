@@ -60,15 +60,22 @@ def act(view: Act) -> Act:
     return answer
 
 
-def done(request: SignedIn, pk: int, *, sentence: str = "", events: Events | None = None) -> HttpResponse:
+def done(
+    request: SignedIn,
+    pk: int,
+    *,
+    sentence: str = "",
+    events: Events | None = None,
+    notice: conversations.Notice | None = None,
+) -> HttpResponse:
     """It is done: the fresh pane, or back to where they were. ``sentence``: what to say when the conversation is no
-    longer theirs to see. ``events`` go to the browser's scripts."""
+    longer theirs to see. ``events`` go to the browser's scripts. ``notice``: what to say in the fresh pane."""
     still = Conversation.objects.visible_to(request.user).filter(pk=pk).exists()
     if not request.htmx:
         return redirect(back(request, pk) if still else reverse("inbox"))
     if still:
         found = conversations.visible(request.user, pk)
-        response = render(request, "inbox/conversation.html", conversations.pane_context(request, found))
+        response = render(request, "inbox/conversation.html", conversations.pane_context(request, found, notice=notice))
     else:
         response = conversations.gone(request, sentence or _("Done. This conversation now lies elsewhere."))
     response["HX-Trigger"] = json.dumps({"conversation-changed": {"id": pk}} | (events or {}))

@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
@@ -25,9 +25,10 @@ from inbox.actions.refused import Refused
 from inbox.models import BlockGround, Contact, Conversation, Identity, User
 from inbox.office_hours import AMSTERDAM, local
 from inbox.views import finding, lists
-from inbox.views.acts import act
+from inbox.views.acts import act, done
+from inbox.views.acts import refused as refused_in_pane
 from inbox.views.citizen import Blocked, Profile, blocked, profile
-from inbox.views.conversation import SignedIn, visible
+from inbox.views.conversation import Notice, SignedIn, visible
 
 MOST_FOUND = 10
 LOOKED_AT = 100  # conversations that are found, the latest; several may be of one citizen
@@ -81,7 +82,8 @@ def candidates(user: User, text: str, not_this: int) -> list[int]:
 @never_cache
 @login_required
 def show(request: SignedIn, pk: int) -> HttpResponse:
-    """GET: the page. POST with ``q``: the page with citizens found. 404 for a conversation that is not theirs."""
+    """GET: the page. POST with ``q``: the page with citizens found, for htmx those alone. 404 for a conversation that
+    is not theirs."""
     text = " ".join(request.POST.get("q", "").replace("\0", " ").split())[:LONGEST]
     return _page(request, pk, q=text)
 
@@ -103,7 +105,7 @@ def split_preview(request: SignedIn, pk: int, identity: int) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest,
+    request: SignedIn,
     pk: int,
     *,
     q: str = "",
@@ -111,7 +113,7 @@ def _page(
     leaving: int | None = None,
     refused: Refused | None = None,
 ) -> HttpResponse:
-    user: User = request.user  # type: ignore[assignment]
+    user = request.user
     conversation = visible(user, pk)
     moment = now()
     contact_id = conversation.identity.contact_id
@@ -135,6 +137,10 @@ def _page(
         context["gone"] = context["other"] is None or other == contact_id
     if leaving is not None:
         context["leaving"] = _leaving(contact_id, leaving)
+    if request.htmx and not refused:
+        # In place, in the panel beside the conversation.
+        part = "people_found" if other is None else "merge_preview"
+        return render(request, f"inbox/conversation/{part}.html", context | {"inplace": True})
     status = 409 if refused else 200
     return render(request, "inbox/citizen.html", context | lists.navigation(user), status=status)
 
@@ -157,8 +163,13 @@ def merge(request: SignedIn, pk: int) -> HttpResponse:
     try:
         moved = merging.merge(pk, by=request.user, other=other, expected=expected)
     except Refused as refused:
-        return _page(request, pk, other=other, refused=refused)
-    messages.success(request, _("Merged into one citizen."), extra_tags=" ".join([UNDO, *map(str, moved)]))
+        return (
+            refused_in_pane(request, pk, refused) if request.htmx else _page(request, pk, other=other, refused=refused)
+        )
+    words = _("Merged into one citizen.")
+    if request.htmx:
+        return done(request, pk, notice=Notice(words, calm=True, moved=tuple(moved)))
+    messages.success(request, words, extra_tags=" ".join([UNDO, *map(str, moved)]))
     return redirect("citizen", pk=pk)
 
 
@@ -169,8 +180,11 @@ def split(request: SignedIn, pk: int) -> HttpResponse:
     try:
         merging.split(pk, by=request.user, identities=wanted)
     except Refused as refused:
-        return _page(request, pk, refused=refused)
-    messages.success(request, _("Taken apart. The conversations went along with their profile."))
+        return refused_in_pane(request, pk, refused) if request.htmx else _page(request, pk, refused=refused)
+    words = _("Taken apart. The conversations went along with their profile.")
+    if request.htmx:
+        return done(request, pk, notice=Notice(words, calm=True))
+    messages.success(request, words)
     return redirect("citizen", pk=pk)
 
 

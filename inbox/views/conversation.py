@@ -38,12 +38,14 @@ class SignedIn(HttpRequest):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A sentence above the composer: why something was not done, or (``calm``) what was."""
+    """A sentence above the composer: why something was not done, or (``calm``) what was. ``moved``: profiles that were
+    merged just now, for the button that undoes it."""
 
     sentence: str
     calm: bool = False
     code: str = ""
     conversation: int | None = None  # the one to go on in
+    moved: tuple[int, ...] = ()
 
 
 def visible(user: User, pk: int) -> Conversation:
@@ -56,12 +58,18 @@ def visible(user: User, pk: int) -> Conversation:
 
 
 def pane_context(
-    request: HttpRequest, conversation: Conversation, *, refused: Refused | None = None, typed: Typed | None = None
+    request: HttpRequest,
+    conversation: Conversation,
+    *,
+    refused: Refused | None = None,
+    typed: Typed | None = None,
+    notice: Notice | None = None,
 ) -> dict[str, Any]:
     """What templates/inbox/conversation.html shows, under "conversation" and "pane".
 
     ``conversation`` as ``ConversationQuerySet.for_list`` gives it. The number of queries does not depend on how much
     there is in it. ``refused`` and ``typed``: an act that could not be done, and what was typed for it.
+    ``notice``: what was done.
     """
     user: User = request.user  # type: ignore[assignment]
     moment = now()
@@ -103,7 +111,7 @@ def pane_context(
         "fetching": fetching(conversation, talk, moment) if works else None,
         "unread": unread,
         "typed": typed or Typed(),
-        "notice": notice_of(refused),
+        "notice": notice or notice_of(refused),
         "ways": ways.ways(
             conversation,
             user,

@@ -67,6 +67,22 @@ def test_merged_and_undone(client: Client, agent, here, there):
     assert there.identity.contact.identities.count() == 1
 
 
+def test_in_place_beside_the_conversation(client: Client, agent, here, there):
+    client.force_login(agent)
+    htmx, address = {"HX-Request": "true"}, f"/conversations/{here.pk}/citizen/"
+    results = client.post(address, {"q": "Jansen"}, headers=htmx).content.decode()
+    assert (found(results), "<html" in results) == ([str(there.identity.contact_id)], False)
+    assert found(client.post(address, {"q": ""}, headers=htmx).content.decode()) == []
+    compared = client.get(f"{address}merge/{there.identity.contact_id}/", headers=htmx).content.decode()
+    assert ("<html" in compared, f'name="identity" value="{there.identity_id}"' in compared) == (False, True)
+    form = {"other": there.identity.contact_id, "identity": [there.identity_id]}
+    pane = client.post(f"{address}merge/", form, headers=htmx).content.decode()
+    assert ('id="pane"' in pane, 'data-testid="undo-merge"' in pane) == (True, True)
+    assert client.post(f"{address}merge/", form, headers=htmx).status_code == 404  # merged already: told as a toast
+    undone = client.post(f"{address}split/", {"identity": [there.identity_id]}, headers=htmx).content.decode()
+    assert ('data-testid="undo-merge"' in undone, here.identity.contact.identities.count()) == (False, 1)
+
+
 def test_other_profiles_than_in_the_preview_are_told(client: Client, agent, here, there):
     client.force_login(agent)
     form = {"other": there.identity.contact_id, "identity": [there.identity_id + 99]}
