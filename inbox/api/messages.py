@@ -1,8 +1,11 @@
 """Messages of a conversation, and what a person decides on an answer that did not arrive."""
 
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Prefetch, QuerySet
+from django.db.models.functions import JSONObject
 from django.urls import reverse
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -22,9 +25,12 @@ from inbox.models import (
     Direction,
     Message,
     MessageVersion,
+    Reaction,
     SendAttempt,
     User,
 )
+
+MOST_REACTIONS = 200  # under one message
 
 
 class AttachmentShown(serializers.Serializer):
@@ -56,6 +62,23 @@ class VersionShown(serializers.Serializer):
     until = UtcField()
 
 
+class ToldMoment(UtcField):
+    """A moment as PostgreSQL writes it in JSON."""
+
+    def to_representation(self, value: str) -> str | None:
+        """As every other moment."""
+        told: str | None = super().to_representation(datetime.fromisoformat(value))
+        return told
+
+
+class ReactionShown(serializers.Serializer):
+    """A symbol that somebody put under a message."""
+
+    symbol = serializers.CharField()
+    name = serializers.CharField(help_text="Of the person; empty where the platform does not tell, as in Messenger.")
+    at = ToldMoment(help_text="The platform's time.")
+
+
 class MessageShown(serializers.Serializer):
     """One message, from the citizen or from us. Notes are elsewhere."""
 
@@ -79,6 +102,9 @@ class MessageShown(serializers.Serializer):
     error_reason = serializers.CharField(help_text="The same in our words: window_closed, blocked …")
     attachments = AttachmentShown(many=True)
     versions = VersionShown(many=True, help_text="Earlier texts, for who may do more than read.")
+    reactions = ReactionShown(
+        many=True, help_text=f"Those that stand there now, the newest first; at most {MOST_REACTIONS}."
+    )
 
 
 class AttemptShown(serializers.Serializer):
@@ -113,8 +139,16 @@ def messages_for(user: User) -> QuerySet[Message]:
         Message.objects.filter(conversation__in=Conversation.objects.visible_to(user).values("pk"))
         .select_related("author")
         .prefetch_related(Prefetch("attachments", attachments_for(user)), Prefetch("versions", versions))
+        .annotate(reactions=ArraySubquery(_REACTIONS))
         .defer("search")
     )
+
+
+_REACTIONS = (
+    Reaction.objects.filter(account=OuterRef("account"), external_id=OuterRef("external_id"), removed=False)
+    .order_by("-at", "-id")
+    .values(one=JSONObject(symbol="symbol", name="name", at="at"))[:MOST_REACTIONS]
+)
 
 
 def attachments_for(user: User) -> QuerySet[Attachment]:

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from inbox.actions import resend
 from inbox.actions.refused import Refused
-from inbox.models import Attachment, Conversation, Message, MessageVersion, SendAttempt, User
+from inbox.models import Attachment, Conversation, Message, MessageVersion, Reaction, SendAttempt, User
 from tests.conftest import MONDAY_10
 from tests.inbox.api.conftest import Api, client_of
 from tests.inbox.conftest import StandingClock
@@ -71,6 +71,7 @@ def test_message_tells_all_but_where_its_file_came_from(fatima: APIClient, messa
             }
         ],
         "versions": [{"text": "Wanner?", "until": "2026-11-23T09:00:00Z"}],
+        "reactions": [],
         "attempts": [],
         "template_id": "",
         "liked_at": None,
@@ -165,6 +166,21 @@ def test_messages_take_as_many_queries_for_30_as_for_1(fatima: APIClient, messag
             attach(one, state="pending")
     # token, conversation, messages, attachments, versions
     assert counts == [5, 5]
+
+
+def test_reactions_that_stand_there_are_told_with_the_message(fatima: APIClient, message: Message) -> None:
+    for number, (name, symbol, removed) in enumerate((("Jan", "👍", False), ("Eva", "❤️", False), ("Weg", "😆", True))):
+        Reaction.objects.create(
+            account=message.account, external_id=message.external_id, person_id=name, name=name, symbol=symbol,
+            removed=removed, at=MONDAY_10 + timedelta(minutes=number),
+        )  # fmt: skip
+    told = fatima.get(f"/api/v1/messages/{message.pk}/").json()["reactions"]
+    assert told == [
+        {"symbol": "❤️", "name": "Eva", "at": "2026-11-23T09:01:00Z"},
+        {"symbol": "👍", "name": "Jan", "at": "2026-11-23T09:00:00Z"},
+    ]
+    listed = fatima.get(f"/api/v1/conversations/{message.conversation_id}/messages/").json()["results"]
+    assert [row["reactions"] for row in listed] == [told]
 
 
 def test_outsider_gets_404_everywhere(api: Api, outsider: User, message: Message) -> None:
