@@ -11,7 +11,7 @@ help:
 	@echo 'make check        style, types, architecture, templates, migrations, translations, schema, licences'
 	@echo 'make bench        the benchmarks (ONLY=name runs one; SIZES="10000 1000000": conversations)'
 	@echo 'make chaos        five minutes of faults, then every message accounted for (SEED=1 repeats one; SEED="1 2 3")'
-	@echo 'make screenshots  every screen, into build/screens/'
+	@echo 'make screenshots  every screen, into build/screens/ (ONLY="filters palette": those)'
 	@echo 'make messages     bring locale/ up to date with the source'
 	@echo 'make schema       write openapi.yaml anew'
 
@@ -41,10 +41,11 @@ chaos: environment
 
 screenshots: environment
 	@CHROMIUM="$$(scripts/chromium.sh)" && export CHROMIUM && \
-	exec $(PYTHON) -m webcare.embedded run -- python -m tests.screenshots
+	exec $(PYTHON) -m webcare.embedded run -- python -m tests.screenshots $(ONLY)
 
 messages: environment
 	@exec $(PYTHON) -m webcare.translations update
 
 schema: environment
-	@DJANGO_SETTINGS_MODULE=webcare.settings_test exec $(PYTHON) manage.py spectacular --file openapi.yaml
+	@DJANGO_SETTINGS_MODULE=webcare.settings_test exec $(PYTHON) -m webcare.embedded run -- \
+	python manage.py spectacular --file openapi.yaml

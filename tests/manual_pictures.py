@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, FloatRect, Page, expect
 
 from channels.simulator.samples import sample
 from tests.e2e.town import ROOT, Town, chromium, log_in, running_town
-from tests.screenshots import a_morning, open_row
+from tests.screens import open_row
+from tests.screenshots import a_morning
 
 PICTURES = ROOT / "docs" / "images" / "handleiding"
 WIDTH, HEIGHT = 1280, 800

@@ -1,27 +1,37 @@
-"""`make screenshots`: every screen, wide and narrow, light and dark, into build/screens/; for people to look at."""
+"""`make screenshots`: every screen, wide and narrow, light and dark, into build/screens/; for people to look at.
+
+ONLY="filters palette" takes those alone; the scenes are in tests/screens.py.
+"""
 
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
 
 from playwright.sync_api import Browser, Page
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.e2e.town import ROOT, Town, chromium, log_in, running_town
+from tests.screens import SCENES, Scenery, happen, open_row
 
 SCREENS = ROOT / "build" / "screens"
-SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
-SCHEMES = ("light", "dark")
+LOOKS: dict[str, dict[str, Any]] = {
+    f"{size}-{scheme}": {"viewport": viewport, "color_scheme": scheme, "has_touch": size == "narrow"}
+    for size, viewport in (("wide", {"width": 1440, "height": 900}), ("narrow", {"width": 390, "height": 844}))
+    for scheme in ("light", "dark")
+}
 
 
-def main() -> int:
-    """Bring up the town, let a morning pass, and photograph it."""
+def main(wanted: set[str]) -> int:
+    """Bring up the town, let a busy morning pass, and photograph it."""
     SCREENS.mkdir(parents=True, exist_ok=True)
     with running_town(datetime(2026, 11, 26, 10, 40, tzinfo=UTC)) as town, chromium() as browser:  # Thursday 11:40
         a_morning(browser, town)
-        for size, (width, height) in SIZES.items():
-            for scheme in SCHEMES:
-                options = {"color_scheme": scheme, "has_touch": size == "narrow"}
-                photograph(browser, town, f"{size}-{scheme}", width, height, options)
-        trouble(browser, town)
+        made = happen(town)
+        for look, options in LOOKS.items():
+            photograph(browser, made, look, options, wanted)
+        if not wanted or "trouble" in wanted:
+            trouble(browser, town)
     print(f"{len(list(SCREENS.glob('*.png')))} screens in {SCREENS}")
     return 0
 
@@ -56,26 +66,21 @@ def a_morning(browser: Browser, town: Town) -> None:
     page.context.close()
 
 
-def open_row(page: Page, text: str) -> None:
-    """Open the conversation with these words in the list."""
-    page.locator("[data-testid^=row-]").filter(has_text=text).locator("a").first.click()
-    page.locator("[data-testid^=message-]").filter(has_text=text).first.wait_for()
-
-
 def trouble(browser: Browser, town: Town) -> None:
     """Niets kwijt when X refuses our access, Facebook stopped calling and a notice could not be processed."""
     for kind, name in (("x", "token"), ("facebook", "webhook_invalid")):
         town.call("/faults", {"kind": kind, "fault": name, "count": 0})
     town.manage("shell", "--no-imports", "-c", TROUBLE)
-    for size, (width, height) in SIZES.items():
-        for scheme in SCHEMES:
-            page = log_in(browser, town, "beheer", width, height, color_scheme=scheme, has_touch=size == "narrow")
-            page.goto(f"{town.inbox}/nothing-lost/")
-            for name, place in (("trouble", "verdict"), ("notices", "replay-all")):
-                page.get_by_test_id(place).scroll_into_view_if_needed()
-                page.wait_for_load_state("networkidle")
-                page.screenshot(path=SCREENS / f"nothing-lost-{name}-{size}-{scheme}.png")
-            page.context.close()
+    for look, options in LOOKS.items():
+        page = log_in(browser, town, "beheer", **options)
+        page.goto(f"{town.inbox}/nothing-lost/")
+        for name, place in (("trouble", "verdict"), ("notices", "replay-all")):
+            page.get_by_test_id(place).scroll_into_view_if_needed()
+            shoot(page, f"nothing-lost-{name}", look)
+        page.goto(f"{town.inbox}/inbox/todo/")
+        page.locator("#status .banner").first.wait_for()
+        shoot(page, "banners", look)
+        page.context.close()
 
 
 TROUBLE = """
@@ -94,58 +99,42 @@ InboundEvent.objects.bulk_create(
 """
 
 
-def photograph(browser: Browser, town: Town, look: str, width: int, height: int, options: dict[str, object]) -> None:
-    """All screens in one size and colour scheme."""
+def photograph(browser: Browser, made: Scenery, look: str, options: dict[str, Any], wanted: set[str]) -> None:
+    """All scenes in one size and colour scheme; one that cannot be made is told, and the others follow."""
+    if not wanted or "log-in" in wanted:
+        anyone = browser.new_context(locale="nl-NL", **options).new_page()
+        anyone.goto(f"{made.town.inbox}/login/")
+        shoot(anyone, "log-in", look)
+        anyone.goto(made.town.street)
+        anyone.get_by_test_id("citizen-select").wait_for(state="attached")
+        shoot(anyone, "street", look)
+        anyone.context.close()
+    known: dict[str, Any] = {}
+    for name, scene in SCENES.items():
+        if wanted and name not in wanted:
+            continue
+        if scene.user not in known:
+            first = log_in(browser, made.town, scene.user)
+            known[scene.user] = first.context.storage_state()
+            first.context.close()
+        zone = {"locale": "nl-NL", "timezone_id": "Europe/Amsterdam", "storage_state": known[scene.user]}
+        page = browser.new_context(**zone, **options).new_page()
+        page.set_default_timeout(20_000)
+        page.goto(f"{made.town.inbox}/inbox/todo/")
+        try:
+            scene.go(page, made)
+        except (PlaywrightError, AssertionError) as problem:
+            print(f"{name}-{look}: {str(problem).splitlines()[0]}")
+        shoot(page, name, look)
+        page.context.close()
 
-    def shoot(page: Page, name: str) -> None:
-        page.wait_for_load_state("networkidle")
-        page.screenshot(path=SCREENS / f"{name}-{look}.png")
 
-    anyone = browser.new_context(locale="nl-NL", viewport={"width": width, "height": height}, **options).new_page()
-    anyone.goto(f"{town.inbox}/login/")
-    shoot(anyone, "log-in")
-    anyone.goto(town.street)
-    anyone.get_by_test_id("citizen-select").wait_for(state="attached")
-    shoot(anyone, "street")
-    anyone.context.close()
-
-    page = log_in(browser, town, "fatima", width, height, **options)
-    shoot(page, "list")
-    open_row(page, "oude paspoort")
-    shoot(page, "conversation-mine")
-    page.get_by_test_id("mode-note").click()
-    shoot(page, "composer-note")
-    page.get_by_test_id("act-close").click()
-    shoot(page, "close")
-    page.goto(f"{town.inbox}/inbox/todo/")
-    open_row(page, "brug bij de haven")
-    shoot(page, "conversation-unclaimed")
-    for view in ("mine", "late", "closed"):
-        page.goto(f"{town.inbox}/inbox/{view}/")
-        shoot(page, f"view-{view}")
-    page.goto(f"{town.inbox}/search/")
-    page.get_by_role("searchbox").first.fill("paspoort")
-    page.get_by_role("searchbox").first.press("Enter")
-    shoot(page, "search")
-    page.goto(f"{town.inbox}/preferences/")
-    shoot(page, "preferences")
-    page.goto(f"{town.inbox}/conversations/999999/")
-    shoot(page, "not-found")
-    page.context.close()
-
-    page = log_in(browser, town, "bram", width, height, **options)
-    open_row(page, "gestolen")
-    shoot(page, "conversation-expert")
-    page.context.close()
-    page = log_in(browser, town, "joris", width, height, **options)
-    open_row(page, "oude paspoort")
-    shoot(page, "conversation-of-a-colleague")
-    page.context.close()
-    page = log_in(browser, town, "beheer", width, height, **options)
-    page.goto(f"{town.inbox}/nothing-lost/")
-    shoot(page, "nothing-lost")
-    page.context.close()
+def shoot(page: Page, name: str, look: str) -> None:
+    """One picture, when nothing is under way any more."""
+    with suppress(PlaywrightError):  # with the line cut there is never quiet
+        page.wait_for_load_state("networkidle", timeout=5_000)
+    page.screenshot(path=SCREENS / f"{name}-{look}.png", animations="disabled")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(set(sys.argv[1:])))
