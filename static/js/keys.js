@@ -67,15 +67,25 @@
   }
 
   function act(key) {
-    const node = $$(`#conversation [data-key="${CSS.escape(key)}"]`).find(visible);
+    const node = keyed(`[data-key="${CSS.escape(key)}"]`)[0];
     if (!node) return false;
     perform(node);
     return true;
   }
 
+  /* What can be pressed in the conversation; of what every message has, that of the last one. */
+  function keyed(selector) {
+    const found = $$(`#conversation ${selector}`).filter(visible);
+    const last = found.filter((node) => node.closest(".message")).at(-1);
+    return found.filter((node) => !node.closest(".message") || node === last);
+  }
+
   function perform(node) {
     node.click();
     if (typing(node)) node.focus();
+    else if (node.matches("summary") && node.parentElement.open) {
+      $(":is(input:not([type=hidden], [type=radio]), textarea, button)", node.nextElementSibling)?.focus();
+    }
   }
 
   function escape(event) {
@@ -95,5 +105,5 @@
     }
   }
 
-  Object.assign(webcare, { perform, visible });
+  Object.assign(webcare, { keyed, perform, visible });
 })();

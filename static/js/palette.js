@@ -9,7 +9,7 @@
   const RECENT = 4; // shown first when nothing is typed
   const MOST = 60;
   // Buttons that do something with what is open; of a list's row data-key is its place, not a key.
-  const DEEDS = "#conversation [data-key], #conversation .deeds :is(button, summary), #list [data-key]:not(.row)";
+  const DEEDS = "#conversation .deeds :is(button, summary), #list [data-key]:not(.row)";
 
   let entries = [];
   let shown = [];
@@ -41,7 +41,7 @@
     const also = synonyms();
     const here = $("#words").dataset.here;
     const found = [];
-    for (const node of new Set($$(DEEDS))) {
+    for (const node of new Set([...webcare.keyed("[data-key]"), ...$$(DEEDS)])) {
       if (!webcare.visible(node) || node.closest(".panel")) continue;
       const name = named(node);
       const id = `do ${node.dataset.testid || node.dataset.key || name}`;

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from tests.e2e.test_access import violations
 from tests.e2e.town import Town, log_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
@@ -64,8 +65,9 @@ def test_a_citizen_is_found_and_compared_by_keyboard_and_the_place_stays(fatima:
     external_id, text = comment(town)
     town.call("/street/whatsapp/message", {"citizen": "lot", "text": f"Ik ben het {uuid4().hex[:8]}"})
     opened(fatima, text)
-    fatima.get_by_test_id("merge-with").press("Enter")
-    fatima.get_by_test_id("merge-q").press_sequentially("lot jan")
+    fatima.keyboard.press("m")
+    expect(fatima.get_by_test_id("merge-q")).to_be_focused()
+    fatima.keyboard.type("lot jan")
     compare = fatima.get_by_test_id("found").get_by_role("link").first
     expect(compare).to_be_visible()
     edited(fatima, town, external_id)
@@ -74,3 +76,20 @@ def test_a_citizen_is_found_and_compared_by_keyboard_and_the_place_stays(fatima:
     expect(fatima.locator("#preview-title")).to_be_focused()
     fatima.get_by_test_id("merge-cancel").press("Enter")
     expect(compare).to_be_visible()
+
+
+def test_what_the_platform_can_do_goes_by_key(fatima: Page, town: Town) -> None:
+    _external_id, text = comment(town)
+    opened(fatima, text)
+    fatima.keyboard.press("r")
+    expect(fatima.get_by_test_id("composer")).to_be_focused()
+    fatima.keyboard.press("Escape")
+    fatima.keyboard.press("a")
+    expect(fatima.get_by_test_id("private-text")).to_be_focused()
+    fatima.keyboard.press("Escape")
+    fatima.keyboard.press("u")
+    expect(fatima.locator("[data-testid^=hide-]").last).to_be_focused()
+    fatima.keyboard.press("Escape")
+    fatima.keyboard.press("h")
+    expect(fatima.get_by_test_id("post-picture").locator("img")).to_be_visible()
+    assert violations(fatima) == []
