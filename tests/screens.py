@@ -27,7 +27,7 @@ from inbox.models import AccountSettings, Conversation
 from inbox.tasks import refresh_templates
 refresh_templates()
 Conversation.objects.filter(pk={pk}).update(last_inbound_at=now() - timedelta(days=2))
-AccountSettings.objects.filter(account__kind="x").update(undo_seconds=600)
+AccountSettings.objects.filter(account__kind="x").update(undo_seconds=7200)
 """
 VIEWS = """
 from channels.clock import now
@@ -196,7 +196,7 @@ def _picture(page: Page, made: Scenery) -> None:
 def _panel(page: Page) -> None:
     """Where the citizen stands behind a button."""
     if not page.locator("#citizen").is_visible():
-        page.locator("[popovertarget=citizen]").first.click()
+        page.locator("[popovertarget=citizen]:visible").first.click()
 
 
 def _merge_search(page: Page, made: Scenery) -> None:

@@ -72,7 +72,8 @@ def trouble(browser: Browser, town: Town) -> None:
         town.call("/faults", {"kind": kind, "fault": name, "count": 0})
     town.manage("shell", "--no-imports", "-c", TROUBLE)
     for look, options in LOOKS.items():
-        page = log_in(browser, town, "beheer", **options)
+        size, rest = options["viewport"], {name: value for name, value in options.items() if name != "viewport"}
+        page = log_in(browser, town, "beheer", size["width"], size["height"], **rest)
         page.goto(f"{town.inbox}/nothing-lost/")
         for name, place in (("trouble", "verdict"), ("notices", "replay-all")):
             page.get_by_test_id(place).scroll_into_view_if_needed()
