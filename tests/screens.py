@@ -6,11 +6,11 @@ A scene changes nothing that another one shows: it opens, types and looks. It ru
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from channels.simulator.samples import sample
 from tests.e2e.hands import Colleague, until
-from tests.e2e.town import Town
+from tests.e2e.town import Town, log_in
 
 PAGE = "104000000000001"
 POST = f"{PAGE}_100000000000002"  # on waste paper, from the demo, with a picture
@@ -68,7 +68,7 @@ class Scene:
     go: Step
 
 
-def happen(town: Town) -> Scenery:
+def happen(browser: Browser, town: Town) -> Scenery:
     """What every scene needs; by the API where that can."""
     made = Scenery(town)
     fatima, ingrid = Colleague(town, "fatima"), Colleague(town, "ingrid")
@@ -110,7 +110,11 @@ def happen(town: Town) -> Scenery:
     )
     town.manage("shell", "--no-imports", "-c", WINDOW_CLOSED.format(pk=made.of["window"]))
     town.manage("shell", "--no-imports", "-c", VIEWS)
-    fatima.answers(made.of["undo"], "Het stadhuis is open van 9 tot 17 uur.")
+    page = log_in(browser, town, "fatima")  # only what is written by hand waits
+    made.write(page, "undo", "Het stadhuis is open van 9 tot 17 uur.")
+    page.get_by_test_id("send").click()
+    page.get_by_test_id("leaving").wait_for()
+    page.context.close()
     return made
 
 

@@ -27,7 +27,7 @@ def main(wanted: set[str]) -> int:
     SCREENS.mkdir(parents=True, exist_ok=True)
     with running_town(datetime(2026, 11, 26, 10, 40, tzinfo=UTC)) as town, chromium() as browser:  # Thursday 11:40
         a_morning(browser, town)
-        made = happen(town)
+        made = happen(browser, town)
         for look, options in LOOKS.items():
             photograph(browser, made, look, options, wanted)
         if not wanted or "trouble" in wanted:

@@ -65,10 +65,9 @@ class VersionShown(serializers.Serializer):
 class ToldMoment(UtcField):
     """A moment as PostgreSQL writes it in JSON."""
 
-    def to_representation(self, value: str) -> str | None:
+    def to_representation(self, value: datetime | str) -> str:
         """As every other moment."""
-        told: str | None = super().to_representation(datetime.fromisoformat(value))
-        return told
+        return str(super().to_representation(datetime.fromisoformat(str(value))))
 
 
 class ReactionShown(serializers.Serializer):

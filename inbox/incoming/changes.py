@@ -203,7 +203,7 @@ def _remember(batch: Batch, account: Account, external_id: str, change: EarlyCha
         return
     if same is not None:  # two in one second: the last that comes
         held.remove(same)
-        if same.pk is None:
+        if same in batch.new_early:
             batch.new_early.remove(same)
         else:
             batch.early_done.append(same.pk)

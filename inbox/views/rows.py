@@ -214,7 +214,7 @@ def _row(found: Listed, user: User, timer: Timer, **place: Any) -> Row:
         platform=_PLATFORMS.get(found.account_kind, found.account_kind),
         account=found.account_name,
         timer=timer,
-        words=found.last_message_text or (_("Attachment") if found.has_attachment else ""),
+        words=found.last_message_text or (_("Attachment") if found.has_attachment else _("Removed, or without text")),
         ours=found.last_message_out,
         public=found.public,
         reach=("comment" if found.under else "public") if found.public else "private",

@@ -51,7 +51,7 @@ def test_an_edit_is_shown_after_one_left_while_a_form_was_under_way(fatima: Page
     _left, first = comment(town, "mehmet")
     external_id, second = comment(town)
     held: list[Route] = []
-    fatima.route("**/claim/", held.append)
+    fatima.route("**/claim/", lambda route: held.append(route))
     opened(fatima, first)
     with fatima.expect_request("**/claim/"):
         fatima.get_by_test_id("act-claim").click()
@@ -63,7 +63,9 @@ def test_an_edit_is_shown_after_one_left_while_a_form_was_under_way(fatima: Page
 
 def test_a_citizen_is_found_and_compared_by_keyboard_and_the_place_stays(fatima: Page, town: Town) -> None:
     external_id, text = comment(town)
-    town.call("/street/whatsapp/message", {"citizen": "lot", "text": f"Ik ben het {uuid4().hex[:8]}"})
+    private = f"Ik ben het {uuid4().hex[:8]}"
+    town.call("/street/whatsapp/message", {"citizen": "lot", "text": private})
+    expect(fatima.locator("#rows").get_by_text(private)).to_be_visible(timeout=30_000)
     opened(fatima, text)
     fatima.keyboard.press("m")
     expect(fatima.get_by_test_id("merge-q")).to_be_focused()
