@@ -62,8 +62,9 @@
     callbacks.beforeNodeMorphed = (old, fresh) => {
       if (old.nodeType === Node.ELEMENT_NODE) {
         if (old.matches("[data-keep]") && old !== sending && fresh.id === old.id && typed(old)) return false;
-        // The choice is shown by what was chosen here, not by what the server thinks was.
-        if (old.matches("[data-choose], #template-fields") && !sending && $("#template-fields input[name=template]")) return false;
+        // The choice is shown by what was chosen here, not by what the server thinks was; also while it is being asked.
+        const chosen = $("#template-fields input[name=template], [data-choose] input:checked");
+        if (old.matches("[data-choose], #template-fields") && !sending && chosen) return false;
       }
       return before ? before(old, fresh) : true;
     };

@@ -71,6 +71,7 @@ def test_template_withdrawn_meanwhile_is_told_with_the_way_out(fatima: Page, tow
     window_closed(town, words)
     fatima.reload()
     template(fatima, "Melding opgelost").click()
+    expect(template(fatima, "Melding opgelost").get_by_role("radio")).to_be_checked()
     fatima.get_by_test_id("variable-zaaknummer").fill("W-2026-0099")
     sid = "HX00000000000000000000000000000004"
     town.call("/street/whatsapp/template", {"citizen": "sofie", "sid": sid, "status": "gone"})
