@@ -71,7 +71,7 @@ class TestWho:
 
 
 class TestSent:
-    def test_an_answer_by_hand_ends_its_draft_and_a_late_save_does_not_bring_it_back(self, mine, agent):
+    def test_an_answer_by_hand_ends_its_draft_and_a_late_save_does_not_bring_it_back(self, mine, agent, standing_clock):
         form = uuid4()
         AccountSettings.objects.update(undo_seconds=0)
         keep(mine, agent, "Dag.", submission=form)

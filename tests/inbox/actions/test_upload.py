@@ -96,7 +96,7 @@ def test_only_ones_own(comment, agent, colleague):
     assert not made.file.storage.exists(made.file.name)
 
 
-def test_the_platform_fetches_it_by_an_address_nobody_guesses(client, chat, agent):
+def test_the_platform_fetches_it_by_an_address_nobody_guesses(client, chat, agent, standing_clock):
     made = put_ready(chat, agent, PDF, "a.pdf")
     [message] = reply.reply(
         chat.pk, by=agent, text="", uploads=[made.pk], submission="6a5ad8b1-3a5f-4b52-9a3e-0e3a0a3d6a11"

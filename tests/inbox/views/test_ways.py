@@ -97,11 +97,12 @@ def test_messenger_tells_of_both_its_windows(client, agent, make_conversation):
     assert 'data-testid="by-hand"' in page(client, conversation)
 
 
-def test_other_ways_to_the_citizen_are_told_when_this_one_is_closed(client, agent, make_conversation):
+def test_other_ways_to_the_citizen_are_told_when_this_one_is_closed(client, agent, make_conversation, standing_clock):
     contact = Contact.objects.create(name="Aïsha")
     there = make_conversation("whatsapp", contact=contact)
     Identity.objects.create(contact=contact, kind="x", external_id="77", handle="aisha_b", name="Aïsha")
-    here = make_conversation("facebook", contact=contact, public=False, assignee=agent, at=now() - timedelta(days=9))
+    long_ago = standing_clock() - timedelta(days=9)
+    here = make_conversation("facebook", contact=contact, public=False, assignee=agent, at=long_ago)
     client.force_login(agent)
     shown = page(client, here)
     assert reverse("conversation", args=[there.pk]) in shown.partition('data-testid="other-ways"')[2]
