@@ -36,6 +36,7 @@ from django.db import DatabaseError, connections  # noqa: E402
 from django.http import HttpRequest  # noqa: E402
 
 from inbox.live import CHANNEL, session_digest  # noqa: E402
+from webcare import presence  # noqa: E402
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -106,10 +107,12 @@ class Memory:
 
 @dataclass(slots=True, eq=False)
 class Stream:
-    """One open browser tab."""
+    """One open browser tab, by the name that it gave itself ("" when it gave none)."""
 
     rights: Rights
+    tab: str = ""
     pending: dict[int, str] = field(default_factory=dict)  # conversation -> what; the newest per conversation
+    company: set[int] = field(default_factory=set)  # conversations where colleagues came, left, or began to write
     hello: bool = True  # refetch everything
     back: bool = False  # what was missed follows
     bye: bool = False
@@ -124,6 +127,17 @@ class Stream:
         else:
             self.pending[conversation] = what
         self.ready.set()
+
+    def meet(self, changes: set[presence.Change]) -> None:
+        """Colleagues came or went, as far as these rights go."""
+        mine = {
+            conversation
+            for conversation, department, user in changes
+            if department in self.rights.departments and user != self.rights.user_id
+        }
+        if mine:
+            self.company |= mine
+            self.ready.set()
 
     def go_on(self, cursor: str) -> None:
         """Start where this browser's last stream broke, when that is known; else it refetches everything."""
@@ -141,11 +155,17 @@ class Stream:
         if self.hello or self.back:
             told.append(("hello" if self.hello else "back", {}))
         told += [("nudge", {"conversation": pk, "what": what}) for pk, what in self.pending.items()]
+        greeting = self.hello or self.back  # the browser knows of nobody then
+        if greeting or self.company:
+            rights = self.rights
+            people = presence.known.company(rights.departments, rights.user_id, None if greeting else self.company)
+            told += [("presence", {str(pk): there for pk, there in people.items()})] if people else []
         if self.restart:
             told.append(("again", {}))
         if self.bye:
             told.append(("bye", {}))
         self.hello = self.back = False
+        self.company = set()
         self.pending.clear()
         self.ready.clear()
         lines = [f"event: {name}\ndata: {json.dumps(data)}\n\n" for name, data in told or [("beat", {})]]
@@ -154,6 +174,7 @@ class Stream:
 
 
 streams: set[Stream] = set()
+tasks: set[asyncio.Task[None]] = set()
 memory = Memory()
 
 
@@ -179,7 +200,9 @@ async def check(session_key: str) -> Rights | None:
 
 def dispatch(event: dict[str, Any]) -> None:
     """One event from Redis to the streams it is for."""
-    if "session" in event:
+    if "tab" in event:
+        presence.heard(event)
+    elif "session" in event:
         for stream in streams:
             if stream.rights.digest == event["session"]:
                 stream.bye = True
@@ -206,6 +229,7 @@ async def listen() -> None:
                 await subscription.subscribe(CHANNEL)
                 wait = 0.2
                 memory.begin()
+                await presence.recall()
                 for stream in streams:
                     stream.hello = True
                     stream.ready.set()
@@ -223,28 +247,47 @@ async def listen() -> None:
         wait = min(wait * 2, 5.0)
 
 
+async def introduce() -> None:
+    """Tell who came and went, and let go of who fell silent."""
+    while True:
+        await asyncio.sleep(presence.TICK)
+        await presence.forget_silent()
+        changes, presence.known.changed = presence.known.changed, set()
+        for stream in streams if changes else ():
+            stream.meet(changes)
+
+
+async def farewell(stream: Stream) -> None:
+    """Its tab is gone, unless it comes back."""
+    broke = time.monotonic()
+    await asyncio.sleep(presence.GRACE)
+    await presence.left(stream.rights.user_id, stream.tab, broke)
+
+
 async def lifespan(receive: Receive, send: Send) -> None:
     """Start and stop the subscription with the process."""
     await receive()
-    listener = asyncio.create_task(listen())
+    tasks.update({asyncio.create_task(listen()), asyncio.create_task(introduce())})
     await send({"type": "lifespan.startup.complete"})
     await receive()
     for stream in streams:
         stream.restart = True
         stream.ready.set()
-    listener.cancel()
-    with suppress(asyncio.CancelledError):
-        await listener
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
     await send({"type": "lifespan.shutdown.complete"})
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """GET …/stream, GET …/healthz; all else 404."""
+    """GET …/stream, POST …/presence, GET …/healthz; all else 404."""
     if scope["type"] == "lifespan":
         await lifespan(receive, send)
         return
     path = scope["path"].rstrip("/")
-    if scope["type"] != "http" or scope["method"] != "GET":
+    if scope["type"] == "http" and scope["method"] == "POST" and path.endswith("/presence"):
+        await sign(scope, receive, send)
+    elif scope["type"] != "http" or scope["method"] != "GET":
         await answer(send, 405, b"")
     elif path.endswith("/healthz"):
         await answer(send, 200, json.dumps({"status": "ok", "streams": len(streams)}).encode())
@@ -271,20 +314,40 @@ def session_key(headers: dict[bytes, bytes]) -> str:
     return morsel.value if morsel else ""
 
 
+def allowed_for(origin: bytes) -> list[tuple[bytes, bytes]] | None:
+    """The headers for a page of ours on another port; None for a page that is not ours."""
+    if not origin:
+        return []
+    if origin.decode("latin-1") != settings.PUBLIC_URL:
+        return None
+    return [
+        (b"access-control-allow-origin", origin),
+        (b"access-control-allow-credentials", b"true"),
+        (b"vary", b"origin"),
+    ]
+
+
+async def sign(scope: Scope, receive: Receive, send: Send) -> None:
+    """A tab tells where it is: a few hundred bytes every few seconds, of which nobody is asked anything."""
+    allowed = allowed_for(dict(scope["headers"]).get(b"origin", b""))
+    if allowed is None:
+        await answer(send, 403, b"")
+        return
+    body, more = b"", True
+    while more and len(body) <= presence.MOST_BODY:
+        part = await receive()
+        body += part.get("body", b"")
+        more = part.get("more_body", False)
+    await answer(send, await presence.tell(body) if len(body) <= presence.MOST_BODY else 413, b"", allowed)
+
+
 async def serve(scope: Scope, receive: Receive, send: Send) -> None:
     """Hold one stream open until the browser leaves, the session ends or the rights change."""
     headers = dict(scope["headers"])
-    origin = headers.get(b"origin", b"").decode("latin-1")
-    allowed = []
-    if origin:
-        if origin != settings.PUBLIC_URL:
-            await answer(send, 403, b"")
-            return
-        allowed = [
-            (b"access-control-allow-origin", origin.encode()),
-            (b"access-control-allow-credentials", b"true"),
-            (b"vary", b"origin"),
-        ]
+    allowed = allowed_for(headers.get(b"origin", b""))
+    if allowed is None:
+        await answer(send, 403, b"")
+        return
     key = session_key(headers)
     try:
         rights = await check(key) if key else None
@@ -306,8 +369,10 @@ async def serve(scope: Scope, receive: Receive, send: Send) -> None:
             ],
         }
     )
-    stream = Stream(rights)
-    stream.go_on(parse_qs(scope["query_string"].decode("latin-1")).get("since", [""])[0])
+    asked = parse_qs(scope["query_string"].decode("latin-1"))
+    tab = asked.get("tab", [""])[0]
+    stream = Stream(rights, tab if presence.TAB.fullmatch(tab) else "")
+    stream.go_on(asked.get("since", [""])[0])
     stream.ready.set()
     streams.add(stream)
     gone = asyncio.create_task(disconnected(receive))
@@ -316,6 +381,10 @@ async def serve(scope: Scope, receive: Receive, send: Send) -> None:
     finally:
         streams.discard(stream)
         gone.cancel()
+        if stream.tab:
+            leaving = asyncio.create_task(farewell(stream))
+            tasks.add(leaving)
+            leaving.add_done_callback(tasks.discard)
     with suppress(OSError):
         await send({"type": "http.response.body", "body": b""})
 

@@ -1,117 +1,19 @@
 """The live stream as a browser sees it: a real process, real Redis, real sessions."""
 
 import asyncio
-import json
-import os
-import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import connection, connections
 from django.test import Client
 
 from inbox import live
 from inbox.models import Department, User
+from tests.webcare.streams import cookie_of, elsewhere, stream
 from webcare.live import MOST_REMEMBERED, Memory, Rights, Stream, memory
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture(scope="module")
-def live_url(django_db_setup: None) -> Iterator[str]:
-    """The stream's process on the test's own database and Redis."""
-    port = free_port()
-    parts = connection.settings_dict
-    database = f"postgresql://{parts['USER']}:{parts['PASSWORD']}@{parts['HOST']}:{parts['PORT']}/{parts['NAME']}"
-    environment = os.environ | {"DATABASE_URL": database, "PUBLIC_URL": "http://testserver"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", "webcare.live:app", "--port", str(port), "--log-level", "warning"],
-        env=environment,
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        asyncio.run(until_up(url))
-        yield url
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-async def until_up(url: str) -> None:
-    async with asyncio.timeout(20), aiohttp.ClientSession() as session:
-        while True:
-            try:
-                async with session.get(f"{url}/healthz") as answer:
-                    assert answer.status == 200
-                    return
-            except aiohttp.ClientConnectionError:
-                await asyncio.sleep(0.05)
-
-
-def cookie_of(user: User) -> dict[str, str]:
-    client = Client()
-    client.force_login(user)
-    return {settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value}
-
-
-async def elsewhere(function: Callable[..., object], *arguments: object, **named: object) -> None:
-    """Run in another thread, as another request would, and leave no database connection behind."""
-
-    def work() -> None:
-        try:
-            function(*arguments, **named)
-        finally:
-            connections.close_all()
-
-    await asyncio.to_thread(work)
-
-
-class Browser:
-    """Reads server-sent events."""
-
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self.response = response
-        self.cursor = ""
-
-    async def event(self) -> tuple[str, dict[str, object]]:
-        """The next event that is no heartbeat, as (name, data)."""
-        name = ""
-        async with asyncio.timeout(10):
-            async for raw in self.response.content:
-                line = raw.decode().strip()
-                if line.startswith("id: "):
-                    self.cursor = line.removeprefix("id: ")
-                elif line.startswith("event: "):
-                    name = line.removeprefix("event: ")
-                elif line.startswith("data: ") and name != "beat":
-                    return name, json.loads(line.removeprefix("data: "))
-        raise ConnectionError("the stream ended")
-
-    async def ended(self) -> bool:
-        async with asyncio.timeout(10):
-            await self.response.content.read()
-        return True
-
-
-@asynccontextmanager
-async def stream(url: str, cookies: dict[str, str], since: str = "") -> AsyncIterator[Browser]:
-    async with aiohttp.ClientSession(cookies=cookies, cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
-        session.cookie_jar.update_cookies(cookies)
-        async with session.get(f"{url}/stream", params={"since": since} if since else {}) as response:
-            assert response.status == 200
-            yield Browser(response)
 
 
 def nudge(conversation: int, *departments: Department, people: tuple[int, ...] = ()) -> None:
