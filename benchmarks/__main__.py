@@ -23,7 +23,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 
-from benchmarks import browser, ingest, pages, streams, sustained, to_browser, webhooks  # noqa: E402
+from benchmarks import browser, heartbeats, ingest, pages, streams, sustained, to_browser, webhooks  # noqa: E402
 from benchmarks.table import Figure, show  # noqa: E402
 
 # name of the run -> the function that measures; one run may give several figures
@@ -33,6 +33,7 @@ RUNS: dict[str, Callable[[Path], list[Figure]]] = {
     "ingest": ingest.measure,
     "sustained": sustained.measure,
     "streams": streams.measure,
+    "heartbeats": heartbeats.measure,
     "browser": browser.measure,
     "pages": pages.measure,  # last: it leaves a million conversations behind
 }

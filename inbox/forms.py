@@ -28,7 +28,6 @@ class ReplyForm(forms.Form):
     submission = forms.UUIDField()
     seen = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
     as_thread = forms.BooleanField(required=False)
-    confirm_newer = forms.BooleanField(required=False)
     confirm_unfilled = forms.BooleanField(required=False)
     confirm_personal_data = forms.CharField(required=False, max_length=64)
 

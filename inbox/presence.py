@@ -7,7 +7,7 @@ tells the browsers; pages only read it.
 import json
 import time
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, cast
 
 import redis
 import structlog
@@ -79,12 +79,12 @@ def heaviest(states: list[str]) -> str:
 def present(conversation_id: int) -> dict[int, str]:
     """Who is there (ids), and what they do; {} also when Redis does not answer."""
     try:
-        told = live.wire().hgetall(KEY)
+        told = cast(dict[bytes, bytes], live.wire().hgetall(KEY))
     except redis.RedisError as error:
         log.warning("presence_unknown", error=type(error).__name__)
         return {}
     found: dict[int, list[str]] = {}
-    for name, text in told.items():  # type: ignore[union-attr]
+    for name, text in told.items():
         sign = Sign.read(text)
         if sign.conversation == conversation_id and time.time() - sign.at < SILENT:
             found.setdefault(int(name.partition(b".")[0]), []).append(sign.state)

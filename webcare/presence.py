@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import redis.asyncio
 from django.conf import settings
@@ -156,7 +156,7 @@ def heard(event: dict[str, Any]) -> None:
 
 async def recall() -> None:
     """At every new subscription: what was told before it. Raises redis.RedisError."""
-    told = await wire().hgetall(KEY)  # type: ignore[misc]
+    told = cast(dict[bytes, bytes], await wire().hgetall(KEY))
     known.begin((name.decode(), Sign.read(text)) for name, text in told.items())
 
 
@@ -164,4 +164,4 @@ async def forget_silent() -> None:
     """Out of memory, and out of Redis."""
     if gone := known.silent():
         with suppress(redis.RedisError, OSError):
-            await wire().hdel(KEY, *gone)  # type: ignore[misc]
+            await wire().hdel(KEY, *gone)

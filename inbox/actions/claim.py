@@ -2,10 +2,11 @@
 
 from django.utils.translation import gettext as _
 
-from inbox import permissions
+from channels.clock import now
+from inbox import permissions, presence, sla
 from inbox.actions.changing import changing
 from inbox.actions.refused import Refused
-from inbox.models import Conversation, Status, User
+from inbox.models import Conversation, Draft, DraftMode, Status, User
 
 
 def claim(conversation_id: int, *, by: User) -> Conversation:
@@ -30,11 +31,16 @@ def claim(conversation_id: int, *, by: User) -> Conversation:
     return conversation
 
 
-def take_over(conversation_id: int, *, by: User, expected_assignee_id: int | None) -> Conversation:
+def take_over(
+    conversation_id: int, *, by: User, expected_assignee_id: int | None, confirmed: bool = False
+) -> Conversation:
     """Take a conversation from the colleague one saw it with.
 
-    Raises Refused "claimed_by_other" when by now somebody else has it: then the person must look again.
+    Raises Refused "claimed_by_other" when by now somebody else has it: then the person must look again;
+    "being_written" (data: assignee) when the colleague writes an answer, or has one that did not go, unless
+    ``confirmed``: whoever takes over knows.
     """
+    there = {} if confirmed or expected_assignee_id is None else presence.present(conversation_id)
     try:
         with changing(conversation_id, "taken_over", by=by) as conversation:
             refuse_closed(conversation)
@@ -43,6 +49,8 @@ def take_over(conversation_id: int, *, by: User, expected_assignee_id: int | Non
             _leave_ones_own(conversation, by)
             if conversation.assignee_id != expected_assignee_id:
                 raise claimed_by_other(conversation)
+            if not confirmed:
+                _ask_first(conversation, there)
             conversation.audit_data["from"] = conversation.assignee_id  # type: ignore[attr-defined]
             conversation.assignee = by
     except _TheirsAlready as found:
@@ -73,6 +81,26 @@ def _leave_ones_own(conversation: Conversation, by: User) -> None:
     """Two clicks at once: the second one waited for the lock and finds it done."""
     if conversation.assignee_id == by.pk:
         raise _TheirsAlready(conversation)
+
+
+def _ask_first(conversation: Conversation, there: dict[int, str]) -> None:
+    """Raises Refused "being_written". ``there``: who is at the conversation now (inbox.presence)."""
+    holder = conversation.assignee
+    if holder is None:
+        return
+    if there.get(holder.pk) == "answering":
+        sentence = _("%(name)s is writing an answer now.") % {"name": holder}
+    else:
+        mine = Draft.objects.filter(conversation=conversation, user=holder, mode=DraftMode.REPLY, sent_at=None)
+        at = mine.values_list("updated_at", flat=True).first()
+        if at is None:
+            return
+        moment = sla.format_moment(at, now(), with_time=True)
+        sentence = _("%(name)s has an answer here that was not sent, of %(moment)s.") % {
+            "name": holder,
+            "moment": moment,
+        }
+    raise Refused("being_written", sentence, assignee=holder.pk)
 
 
 def claimed_by_other(conversation: Conversation) -> Refused:

@@ -61,7 +61,7 @@ def reply(
             if refusal := obstacle(conversation):
                 raise refusal
             if not confirm_newer and seen_message_id is not None:
-                refuse_newer(conversation, seen_message_id)
+                refuse_newer(conversation, seen_message_id, by)
             files = upload.for_answer(conversation, by, uploads)
             agreed = AccountSettings.objects.filter(account=conversation.account).first() if by_hand else None
             whole = standard_texts.signed(text, ending_of(agreed, by))
@@ -154,21 +154,31 @@ def limits(conversation: Conversation) -> dict[str, Any]:
     }
 
 
-def refuse_newer(conversation: Conversation, seen_message_id: int) -> None:
-    """Raises Refused "newer_message" when the citizen, or a colleague, wrote after what the writer saw."""
+def refuse_newer(conversation: Conversation, seen_message_id: int, by: User) -> None:
+    """Raises Refused "newer_message" (data: message) when the citizen, or a colleague, wrote after what the writer saw:
+    also an answer that still waits in the outbox. Under the conversation's lock, under which all messages come in."""
     newer = (
         conversation.messages.filter(pk__gt=seen_message_id)
         .exclude(kind="auto_reply")
         .exclude(state=Delivery.WITHDRAWN)
+        .select_related("author")
+        .defer("search")
         .order_by("id")
         .last()
     )
-    if newer is not None:
-        raise Refused(
-            "newer_message",
-            _("A new message came in while you were writing. Read it first; your text is kept."),
-            message=newer.pk,
-        )
+    if newer is None:
+        return
+    if newer.direction == Direction.IN:
+        sentence = _("A new message came in while you were writing. Read it first; your text is kept.")
+    elif newer.author_id == by.pk:
+        sentence = _("You answered here already, in another tab. Read it first; your text is kept.")
+    elif newer.author is not None:
+        sentence = _("%(name)s answered while you were writing. Read it first; your text is kept.") % {
+            "name": newer.author
+        }
+    else:
+        sentence = _("An answer went out while you were writing. Read it first; your text is kept.")
+    raise Refused("newer_message", sentence, message=newer.pk)
 
 
 def refuse_personal_data(conversation: Conversation, text: str, confirmed: str) -> list[str]:

@@ -75,7 +75,7 @@ def reply_privately(
             if asked is None:  # ``impossible`` said so
                 raise NotVisible
             if not confirm_newer and seen_message_id is not None:
-                refuse_newer(public, seen_message_id)
+                refuse_newer(public, seen_message_id, by)
             _refuse_line(public, public_text, confirm_personal_data)
             private = _private_conversation(public, asked, by)
             message = _queue(public, private, asked, by, text, submission)

@@ -13,15 +13,16 @@ from inbox.actions.answered import answered, show_last, unseen_by
 from inbox.actions.changing import changing
 from inbox.actions.claim import claimed_by_other, not_allowed
 from inbox.actions.refused import NotVisible, Refused
-from inbox.actions.reply import obstacle
+from inbox.actions.reply import obstacle, refuse_newer
 from inbox.models import Conversation, Delivery, Direction, Message, Role, Status, User
 
 
-def retry(message_id: int, *, by: User) -> Message:
+def retry(message_id: int, *, by: User, seen_message_id: int | None = None) -> Message:
     """Opnieuw proberen: a failed answer, or an uncertain one that the colleague did not find at the platform.
+    ``seen_message_id``: the newest message they had on screen.
 
     Raises Refused "not_waiting", "claimed_by_other", "not_claimed", "not_allowed", and what ``reply`` refuses
-    ("window_closed", "account", "gone", "not_summoned").
+    ("window_closed", "account", "gone", "not_summoned", "newer_message").
     """
     with _deciding(message_id, "send_retried", by) as (conversation, message):
         _refuse_unless(message, failed=True, uncertain=True)
@@ -31,6 +32,8 @@ def retry(message_id: int, *, by: User) -> Message:
         free_text = not (message.template_id or (message.in_reply_to and not message.public))
         if refusal := obstacle(conversation, free_text=free_text):
             raise refusal
+        if seen_message_id is not None:
+            refuse_newer(conversation, seen_message_id, by)
         _count_down(conversation, message)
         moment = now()
         message.state, message.state_at, message.send_at, message.sent_at = Delivery.QUEUED, moment, moment, moment

@@ -45,7 +45,7 @@ def send_template(
             if refusal := obstacle(conversation, free_text=False):
                 raise refusal
             if not confirm_newer and seen_message_id is not None:
-                refuse_newer(conversation, seen_message_id)
+                refuse_newer(conversation, seen_message_id, by)
             values = _values(found, variables)
             text = message_templates.filled(found, values)
             _refuse_long(conversation, text)

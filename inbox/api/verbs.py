@@ -52,6 +52,9 @@ class TakeOverBody(serializers.Serializer):
     """From whom: when by now somebody else has it, nothing happens."""
 
     expected_assignee = serializers.IntegerField(allow_null=True, help_text="The id of the colleague you saw it with.")
+    confirmed = serializers.BooleanField(
+        required=False, default=False, help_text="Also when they write an answer now (refusal being_written)."
+    )
 
 
 @writing(
@@ -59,7 +62,7 @@ class TakeOverBody(serializers.Serializer):
     "Take it from a colleague",
     request=TakeOverBody,
     responses=CHANGED,
-    refusals=("claimed_by_other", "not_claimed", "closed"),
+    refusals=("claimed_by_other", "not_claimed", "closed", "being_written"),
 )
 class TakeOver(Verb):
     """Overnemen."""
@@ -68,7 +71,7 @@ class TakeOver(Verb):
 
     def act(self, by: User, pk: int, given: dict[str, Any]) -> None:
         """With whom the caller saw it."""
-        claim.take_over(pk, by=by, expected_assignee_id=given["expected_assignee"])
+        claim.take_over(pk, by=by, expected_assignee_id=given["expected_assignee"], confirmed=given["confirmed"])
 
 
 @writing("conversations_release", "Give it back to the department", refusals=("not_claimed",), **BARE)

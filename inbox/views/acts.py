@@ -126,6 +126,11 @@ def back(request: HttpRequest, pk: int) -> str:
     return reverse("conversation", args=[pk])
 
 
+def number(text: str) -> int | None:
+    """As a form gives it; None for anything else."""
+    return int(text) if text.isdecimal() and len(text) < 19 else None
+
+
 def unreadable() -> Refused:
     """A form that no page of ours sends."""
     return Refused("unreadable", _("Something is wrong with this form. Load the page again; your text is kept."))
@@ -143,13 +148,13 @@ def claim(request: SignedIn, pk: int) -> HttpResponse:
 
 @act
 def take_over(request: SignedIn, pk: int) -> HttpResponse:
-    """Overnemen, from the colleague whose name stood on the button."""
-    text = request.POST.get("from", "")
-    expected = int(text) if text.isdecimal() else None
+    """Overnemen, from the colleague whose name stood on the button; asked first when they are writing."""
+    expected = number(request.POST.get("from", ""))
+    confirmed = request.POST.get("confirmed") == "1"
     return attempt(
         request,
         pk,
-        lambda: claiming.take_over(pk, by=request.user, expected_assignee_id=expected),
+        lambda: claiming.take_over(pk, by=request.user, expected_assignee_id=expected, confirmed=confirmed),
         events={"composer-focus": {"id": pk}},
     )
 
@@ -248,9 +253,8 @@ def reply(request: SignedIn, pk: int) -> HttpResponse:
             by=request.user,
             text=text,
             submission=submission,
-            seen_message_id=given["seen"],
+            seen_message_id=given["seen"] or 0,  # a form that does not say what was seen saw nothing
             as_thread=given["as_thread"],
-            confirm_newer=given["confirm_newer"],
             confirm_personal_data=confirmed,
             confirm_unfilled=unfilled,
             uploads=files,
@@ -345,8 +349,10 @@ def read(request: SignedIn, pk: int) -> HttpResponse:
 
 @act
 def message_retry(request: SignedIn, pk: int) -> HttpResponse:
-    """Opnieuw proberen."""
-    return attempt(request, conversation_of(request, pk), lambda: resend.retry(pk, by=request.user))
+    """Opnieuw proberen; first what came since is shown."""
+    seen = number(request.POST.get("seen", "")) or 0
+    conversation = conversation_of(request, pk)
+    return attempt(request, conversation, lambda: resend.retry(pk, by=request.user, seen_message_id=seen))
 
 
 @act

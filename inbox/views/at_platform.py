@@ -9,7 +9,7 @@ from inbox.views import acts
 from inbox.views.composer import Typed
 from inbox.views.conversation import SignedIn
 from inbox.views.filled import PRIVATE, Filled
-from inbox.views.templates_wa import number, uuid
+from inbox.views.templates_wa import uuid
 
 
 @acts.act
@@ -29,8 +29,7 @@ def go_private(request: SignedIn, pk: int) -> HttpResponse:
             text=text,
             public_text=public_text,
             submission=submission,
-            seen_message_id=number(given.get("seen", "")),
-            confirm_newer=given.get("confirm_newer") == "1",
+            seen_message_id=acts.number(given.get("seen", "")) or 0,
             confirm_personal_data=given.get("confirm_personal_data", "")[:64],
         )
 

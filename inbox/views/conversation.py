@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from django_htmx.middleware import HtmxDetails
 
 from channels.clock import now
-from inbox import permissions, sla
+from inbox import permissions, presence, sla
 from inbox.actions import clocks
 from inbox.actions.refused import Refused
 from inbox.models import Conversation, ReadMarker, Role, Status, User
@@ -46,6 +46,7 @@ class Notice:
     code: str = ""
     conversation: int | None = None  # the one to go on in
     moved: tuple[int, ...] = ()
+    holder: int | None = None  # from whom one may take over all the same
 
 
 def visible(user: User, pk: int) -> Conversation:
@@ -97,6 +98,8 @@ def pane_context(
     )
     pane = {
         "works": works,
+        "seen": composer.seen if composer else 0,
+        "pass": presence.pass_for(conversation, user),
         "mine": conversation.assignee_id == user.pk,
         "moment": moment,
         "status": status_words(conversation, moment),
@@ -153,7 +156,8 @@ def pane(request: SignedIn, pk: int) -> HttpResponse:
             moment=now(),
             before=before,
         )
-        context = {"conversation": conversation, "pane": {"thread": page, "works": works}}
+        seen = thread.newest_id(conversation)
+        context = {"conversation": conversation, "pane": {"thread": page, "works": works, "seen": seen}}
         return render(request, "inbox/conversation/thread.html", context)
     return render(request, "inbox/conversation.html", pane_context(request, conversation))
 
@@ -213,4 +217,10 @@ def notice_of(refused: Refused | None) -> Notice | None:
     if refused is None:
         return None
     other = refused.data.get("conversation")
-    return Notice(str(refused), code=refused.code, conversation=other if isinstance(other, int) else None)
+    holder = refused.data.get("assignee") if refused.code == "being_written" else None
+    return Notice(
+        str(refused),
+        code=refused.code,
+        conversation=other if isinstance(other, int) else None,
+        holder=holder if isinstance(holder, int) else None,
+    )

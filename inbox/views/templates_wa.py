@@ -32,7 +32,7 @@ def choose(request: SignedIn, pk: int) -> HttpResponse:
     conversation = visible(request.user, pk)
     if conversation.account.app_id and message_templates.is_stale(conversation.account):
         kick.kick_templates(conversation.account_id)
-    asked = number(request.GET.get("template", ""))
+    asked = acts.number(request.GET.get("template", ""))
     form = template_form(
         conversation, request.user, replying.obstacle(conversation), newest_id(conversation), asked, None, None
     )
@@ -44,7 +44,7 @@ def send(request: SignedIn, pk: int) -> HttpResponse:
     """Sjabloon versturen."""
     given = request.POST
     values = {name.removeprefix(BLANK): given[name] for name in given if name.startswith(BLANK)}
-    submission, template = uuid(given.get("submission", "")), number(given.get("template", ""))
+    submission, template = uuid(given.get("submission", "")), acts.number(given.get("template", ""))
     filled = Filled(TEMPLATE, submission, template, values)
 
     def deed() -> None:
@@ -58,8 +58,7 @@ def send(request: SignedIn, pk: int) -> HttpResponse:
             template=template,
             variables=values,
             submission=submission,
-            seen_message_id=number(given.get("seen", "")),
-            confirm_newer=given.get("confirm_newer") == "1",
+            seen_message_id=acts.number(given.get("seen", "")) or 0,
         )
 
     try:
@@ -75,8 +74,3 @@ def uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
-
-
-def number(text: str) -> int | None:
-    """As a form gives it; None for anything else."""
-    return int(text) if text.isdecimal() and len(text) < 19 else None

@@ -116,6 +116,8 @@
       end: atEnd(),
       place: place(),
       newest: newest(),
+      mine: $("#composer")?.dataset.state === "open",
+      writing: $("#composer")?.contains(document.activeElement),
     };
   });
 
@@ -151,6 +153,7 @@
     } else if (thread()) thread().scrollTop = 0;
     ready();
     if (config.verb !== "get") land();
+    else if (same && before.mine && $("#composer")?.dataset.state === "other") lost();
     source = null;
   });
 
@@ -163,12 +166,23 @@
     else if (document.activeElement === document.body) $("#merge-q")?.focus();
   });
 
+  /* A colleague took it over: said at once, and the cursor stays near. */
+  function lost() {
+    webcare.toast?.($("#words").dataset.taken.replace("{}", $("#composer").dataset.claimer));
+    if (before.writing && document.activeElement === document.body) $("#pane-title")?.focus({ preventScroll: true });
+  }
+
   /* Where the cursor goes after an act: on with the work, never to the top of the page. */
   function land() {
     const wish = wanted;
     wanted = "";
     if (wish === "next" && next()) return;
     if (wish === "reply" && webcare.focusBox?.("reply")) return;
+    const question = $("#notice [data-confirm]");
+    if (question) {
+      question.focus({ preventScroll: true });
+      return;
+    }
     const focused = document.activeElement;
     if (focused !== document.body && focused?.checkVisibility()) return;
     const box = $("#mode-note:checked") ? $("#note-text") : $("#reply-text");
@@ -206,6 +220,8 @@
     if (old.matches("details.deed[open]")) return isSource(old) || fresh.id !== old.id;
     // A sentence about something that was refused stays until the next act.
     if (old.matches("#notice")) return source !== null || before?.pane !== pane()?.dataset.pane;
+    // Who is there too is told by the stream, not by the page.
+    if (old.matches("#company")) return false;
     if (old.matches("#timeline[data-whole]")) return false;
     // Somebody looks for a citizen here, or compares two.
     if (old.matches("#merging")) return isSource(old) || before?.pane !== pane()?.dataset.pane;
@@ -289,6 +305,10 @@
       thread().scrollTop = 0;
       $("[data-newest]").hidden = true;
       markRead();
+    }
+    if (event.target.closest?.("#notice [data-dismiss]")) {
+      $("#notice").replaceChildren();
+      $("#pane-title")?.focus({ preventScroll: true });
     }
     const fold = event.target.closest?.("[data-fold]");
     if (fold && matchMedia(WIDE).matches) {

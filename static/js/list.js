@@ -25,9 +25,10 @@
   let said = 0;
   webcare.say = (text) => {
     // At most one sentence in four seconds: a calm voice while a crowd writes.
-    if (Date.now() - said < 4000) return;
+    if (Date.now() - said < 4000) return false;
     said = Date.now();
     $("#spoken").textContent = text;
+    return true;
   };
 
   webcare.online = (yes) => {

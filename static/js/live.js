@@ -116,12 +116,13 @@
   function connect() {
     clearTimeout(reconnecting);
     source?.close();
-    connected = false;
+    down();
     const address = document.body.dataset.live;
     if (!address || ended) return;
     heard = Date.now();
-    const since = cursor ? `?since=${encodeURIComponent(cursor)}` : "";
-    const mine = new EventSource(`${address}/stream${since}`, { withCredentials: true });
+    const query = new URLSearchParams({ tab: webcare.tab });
+    if (cursor) query.set("since", cursor);
+    const mine = new EventSource(`${address}/stream?${query}`, { withCredentials: true });
     source = mine;
     const on = (name, act) =>
       mine.addEventListener(name, (event) => {
@@ -149,23 +150,35 @@
       const beside = document.querySelector(`#lines [data-of="${Number(conversation)}"]`);
       if (conversation === webcare.openId() || beside) nudgePane(what);
     });
+    on("presence", (event) => {
+      cursor = event.lastEventId || cursor;
+      document.dispatchEvent(new CustomEvent("webcare:presence", { detail: JSON.parse(event.data) }));
+    });
     // Other rights: the cursor is of the old ones.
     on("again", () => (cursor = ""));
     on("bye", () => webcare.ended());
     mine.addEventListener("error", () => {
       if (mine !== source) return;
       mine.close();
-      connected = false;
+      down();
       if (ended) return;
       reconnecting = setTimeout(connect, retry / 2 + some(retry));
       retry = Math.min(retry * 2, 30000);
     });
   }
 
+  const streams = (yes) => document.dispatchEvent(new CustomEvent("webcare:stream", { detail: yes }));
+
   function up(event) {
     connected = true;
     retry = 1000;
-    cursor = event.lastEventId;
+    cursor = event.lastEventId || cursor;
+    streams(true);
+  }
+
+  function down() {
+    if (connected) streams(false);
+    connected = false;
   }
 
   function reconnect(what) {
@@ -184,7 +197,7 @@
     if (!ended) tokenThen = token();
     ended = true;
     source?.close();
-    connected = false;
+    down();
     clearTimeout(reconnecting);
     say();
   };

@@ -21,7 +21,7 @@ def free_port() -> int:
 
 
 async def until_up(url: str) -> None:
-    async with asyncio.timeout(20), aiohttp.ClientSession() as session:
+    async with asyncio.timeout(60), aiohttp.ClientSession() as session:
         while True:
             try:
                 async with session.get(f"{url}/healthz") as answer:

@@ -1,10 +1,14 @@
 """Who has a conversation: one at a time, also when ten reach for it at once."""
 
+import re
+import time
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
 
-from inbox.actions import claim
+from inbox import live, presence
+from inbox.actions import claim, draft
 from inbox.actions.refused import NotVisible, Refused
 from inbox.models import AuditEntry, Conversation, Role, User
 from tests.conftest import MONDAY_10, make_user
@@ -19,6 +23,19 @@ def refused(deed, *arguments, **named) -> str:
     with pytest.raises(Refused) as caught:
         deed(*arguments, **named)
     return caught.value.code
+
+
+@pytest.fixture
+def at_work() -> Iterator[Callable[..., None]]:
+    """A tab of a colleague said so."""
+
+    def say(conversation: Conversation, user: User, state: str, tab: str = "aaaa", ago: float = 0.0) -> None:
+        sign = presence.Sign(conversation.pk, conversation.department_id, state, time.time() - ago)
+        live.wire().hset(presence.KEY, presence.field(user.pk, tab), sign.dump())
+
+    live.wire().delete(presence.KEY)
+    yield say
+    live.wire().delete(presence.KEY)
 
 
 class TestClaim:
@@ -85,6 +102,42 @@ class TestTakeOver:
             refused(claim.take_over, conversation.pk, by=agent, expected_assignee_id=colleague.pk) == "claimed_by_other"
         )
         assert refused(claim.take_over, conversation.pk, by=agent, expected_assignee_id=None) == "claimed_by_other"
+
+    def test_from_who_writes_an_answer_only_when_one_knows(self, agent, colleague, make_conversation, at_work):
+        conversation = make_conversation(assignee=colleague)
+        take = partial(claim.take_over, conversation.pk, by=agent, expected_assignee_id=colleague.pk)
+        at_work(conversation, colleague, "answering")
+        with pytest.raises(Refused) as caught:
+            take()
+        assert (caught.value.code, caught.value.data) == ("being_written", {"assignee": colleague.pk})
+        assert str(caught.value) == "Joris Smit schrijft nu een antwoord."
+        assert verbs(conversation) == []
+        assert take(confirmed=True).assignee == agent
+
+    def test_who_looks_or_writes_a_note_or_is_another_is_in_nobodys_way(
+        self, agent, colleague, lead, make_conversation, at_work
+    ):
+        conversation, other = make_conversation(assignee=colleague), make_conversation(assignee=colleague)
+        at_work(conversation, colleague, "noting", "aaaa")
+        at_work(conversation, lead, "answering", "bbbb")
+        at_work(other, colleague, "answering", "cccc")
+        at_work(conversation, colleague, "answering", "dddd", ago=presence.SILENT + 1)
+        assert claim.take_over(conversation.pk, by=agent, expected_assignee_id=colleague.pk).assignee == agent
+
+    def test_from_who_has_an_answer_ready_only_when_one_knows(self, agent, colleague, make_conversation):
+        conversation = make_conversation(assignee=colleague)
+        draft.save(conversation.pk, by=colleague, mode="note", text="Bel even", version=0)
+        draft.save(conversation.pk, by=agent, mode="reply", text="Van mij", version=0)
+        take = partial(claim.take_over, conversation.pk, by=agent, expected_assignee_id=colleague.pk)
+        draft.save(conversation.pk, by=colleague, mode="reply", text="Beste", version=0)
+        with pytest.raises(Refused) as caught:
+            take()
+        assert re.fullmatch(
+            r"Joris Smit heeft hier een antwoord dat niet verstuurd is, van vandaag \d\d:\d\d\.", str(caught.value)
+        )
+        assert take(confirmed=True).assignee == agent
+        # It stays theirs.
+        assert draft.of(conversation, colleague)["reply"].text == "Beste"
 
     @pytest.mark.django_db(transaction=True)
     def test_two_take_over_at_once_gives_one(self, agent, colleague, lead, make_conversation):

@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 from rest_framework.test import APIClient
 
-from inbox.actions import assign, claim, close, note, read, route, snooze, wait
+from inbox.actions import assign, claim, close, draft, note, read, route, snooze, wait
 from inbox.actions.refused import NotVisible, Refused
 from inbox.models import AuditEntry, Conversation, Department, Note, User
 from tests.conftest import MONDAY_10
@@ -44,6 +44,17 @@ def test_claim_take_over_and_release(api: Api, agent: User, colleague: User, mak
     assert shown(joris, made, "take-over", expected_assignee=agent.pk)["assignee"]["id"] == colleague.pk
     assert shown(joris, made, "release")["assignee"] is None
     assert verbs_of(made) == ["claimed", "taken_over", "released"]
+
+
+def test_take_over_from_who_has_an_answer_ready(
+    api: Api, agent: User, colleague: User, make_conversation: Make
+) -> None:
+    made = make_conversation(assignee=colleague)
+    draft.save(made.pk, by=colleague, mode="reply", text="Beste", version=0)
+    refusal = post(api(agent), made, "take-over", expected_assignee=colleague.pk)
+    assert (refusal.status_code, refusal.json()["code"]) == (409, "being_written")
+    told = shown(api(agent), made, "take-over", expected_assignee=colleague.pk, confirmed=True)
+    assert told["assignee"]["id"] == agent.pk
 
 
 def test_assign_route_and_note(

@@ -9,6 +9,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from inbox.actions import claim as claiming
+from inbox.actions import draft as drafts
 from inbox.actions import note as notes
 from inbox.actions import reply as replying
 from inbox.models import AuditEntry, Conversation, Message, Note, ReadMarker, User
@@ -144,6 +146,21 @@ class TestTakeOver:
         conversation.refresh_from_db()
         assert conversation.assignee == lead
 
+    def test_from_somebody_who_writes_one_is_asked_first(self, logged_in, agent, colleague, make_conversation):
+        conversation = make_conversation(assignee=colleague)
+        drafts.save(conversation.pk, by=colleague, mode="reply", text="Beste buur", version=0)
+        response = act(logged_in, conversation, "take-over", **{"from": colleague.pk})
+        assert notice(response)[0] == "being_written"
+        html = response.content.decode()
+        assert 'data-testid="take-over-confirmed"' in html
+        assert "Beste buur" not in html
+        # Without scripts too.
+        response = plain(logged_in, conversation, "take-over", **{"from": colleague.pk})
+        assert f'name="from" value="{colleague.pk}"' in response.content.decode().partition("being_written")[2]
+        act(logged_in, conversation, "take-over", **{"from": colleague.pk, "confirmed": "1"})
+        conversation.refresh_from_db()
+        assert conversation.assignee == agent
+
 
 class TestRoute:
     def test_with_a_note_and_out_of_sight(self, logged_in, agent, mine, burgerzaken):
@@ -264,10 +281,27 @@ class TestReply:
         assert f'data-testid="message-{newer.pk}"' in html
         assert box(response) == "Morgen."
         button = re.search(r'<button[^>]*data-testid="send"', html)[0]
-        assert 'name="confirm_newer" value="1"' in button
+        assert "Toch versturen" in html.partition(button)[2][:400]
+        # Who insists without having been shown it is refused again.
+        assert notice(self.send(logged_in, mine, "Toch.", seen=seen, confirm_newer="1"))[0] == "newer_message"
+        assert notice(self.send(logged_in, mine, "Toch.", seen=""))[0] == "newer_message"
         assert Message.objects.filter(direction="out").count() == 0
-        self.send(logged_in, mine, "Toch.", seen=seen, confirm_newer="1")
+        shown = re.search(r'name="seen" value="(\d+)"', html.partition('id="reply-form"')[2])[1]
+        self.send(logged_in, mine, "Toch.", seen=shown)
         assert Message.objects.get(direction="out").text == "Toch."
+
+    def test_a_colleagues_answer_is_shown_first_by_name(self, logged_in, agent, colleague, make_conversation):
+        conversation = make_conversation(assignee=colleague)
+        seen = replying.target(conversation).pk
+        (theirs,) = replying.reply(conversation.pk, by=colleague, text="Dinsdag.", submission=uuid4())
+        claiming.take_over(conversation.pk, by=agent, expected_assignee_id=colleague.pk)
+        response = self.send(logged_in, conversation, "Maandag.", seen=seen)
+        assert notice(response) == (
+            "newer_message",
+            "Joris Smit antwoordde terwijl je schreef. Lees dat eerst; je tekst is bewaard.",
+        )
+        assert f'data-testid="message-{theirs.pk}"' in response.content.decode()
+        assert box(response) == "Maandag."
 
     def test_closed_window_keeps_the_text(self, logged_in, agent, make_conversation):
         conversation = make_conversation(assignee=agent, last_inbound_at=MONDAY_10 - timedelta(days=2))
@@ -397,8 +431,9 @@ class TestFailedAnswers:
             error_reason="busy",
         )
 
-    def press(self, client: Client, answer: Message, name: str):
-        return client.post(f"/messages/{answer.pk}/{name}/", headers={"HX-Request": "true"})
+    def press(self, client: Client, answer: Message, name: str, **data: object):
+        data = {"seen": answer.pk} | data
+        return client.post(f"/messages/{answer.pk}/{name}/", data, headers={"HX-Request": "true"})
 
     @pytest.mark.parametrize(("name", "state"), [("retry", "queued"), ("withdraw", "withdrawn")])
     def test_decided(self, logged_in, answer, name, state):
@@ -406,6 +441,18 @@ class TestFailedAnswers:
         assert events(response) == {"conversation-changed": {"id": answer.conversation_id}}
         answer.refresh_from_db()
         assert answer.state == state
+
+    def test_again_only_after_what_came_since_was_shown(self, logged_in, answer, mine):
+        values = {"external_id": "later", "direction": "in", "public": False, "text": "Laat maar", "state": "received"}
+        later = mine.messages.create(account=mine.account, sent_at=MONDAY_10, **values)
+        response = self.press(logged_in, answer, "retry")
+        assert notice(response)[0] == "newer_message"
+        assert f'name="seen" value="{later.pk}"' in response.content.decode()
+        answer.refresh_from_db()
+        assert answer.state == "failed"
+        self.press(logged_in, answer, "retry", seen=later.pk)
+        answer.refresh_from_db()
+        assert answer.state == "queued"
 
     def test_seen_at_the_platform(self, logged_in, answer):
         Message.objects.filter(pk=answer.pk).update(state="unknown", send_at=None)

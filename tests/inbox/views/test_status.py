@@ -55,7 +55,7 @@ def test_dead_redis_pages_work_answers_queue_and_a_banner_says_so(
     assert client.get(f"/inbox/todo/{conversation.pk}/").status_code == 200
     answered = client.post(
         f"/conversations/{conversation.pk}/reply/",
-        {"text": "Dat zoeken we uit.", "submission": str(uuid4()), "seen": ""},
+        {"text": "Dat zoeken we uit.", "submission": str(uuid4()), "seen": str(conversation.messages.get().pk)},
     )
     assert answered.status_code == 302
     assert [message.state for message in Message.objects.filter(direction="out")] == ["queued"]

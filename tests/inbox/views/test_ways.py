@@ -83,6 +83,7 @@ def test_private_way_is_told_with_its_link_on_both_sides(client, agent, make_con
     client.force_login(agent)
     assert 'data-testid="private-text"' in page(client, public)
     given = {"text": "Mag ik uw adres?", "public_text": "Kijk in uw berichten.", "submission": str(uuid4())}
+    given["seen"] = str(public.messages.get().pk)
     client.post(reverse("go_private", args=[public.pk]), given)
     public.refresh_from_db()
     private = public.continued_in
