@@ -15,6 +15,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 CROWD = 30
 
 
+@pytest.fixture(autouse=True)
+def standing(standing_clock):
+    return standing_clock
+
+
 @pytest.fixture
 def crowd(webcare) -> list[User]:
     return [make_user(f"a{number}", "Agent", str(number), Role.AGENT, webcare) for number in range(CROWD)]

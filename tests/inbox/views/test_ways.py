@@ -59,6 +59,7 @@ def test_template_is_filled_in_with_what_we_know(client, agent, closed, template
 def test_template_without_a_field_keeps_what_was_filled_in(client, agent, closed, template):
     client.force_login(agent)
     given = {"template": template.pk, "submission": str(uuid4()), "variable-1": "mevrouw B.", "variable-onderwerp": ""}
+    given["seen"] = str(closed.messages.get().pk)
     shown = client.post(reverse("send_template", args=[closed.pk]), given, headers={"hx-request": "true"})
     body = shown.content.decode()
     assert 'data-code="variables_missing"' in body
