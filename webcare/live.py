@@ -261,7 +261,8 @@ async def farewell(stream: Stream) -> None:
     """Its tab is gone, unless it comes back."""
     broke = time.monotonic()
     await asyncio.sleep(presence.GRACE)
-    await presence.left(stream.rights.user_id, stream.tab, broke)
+    if not any(other.tab == stream.tab and other.rights.user_id == stream.rights.user_id for other in streams):
+        await presence.left(stream.rights.user_id, stream.tab, broke)
 
 
 async def lifespan(receive: Receive, send: Send) -> None:

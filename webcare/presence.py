@@ -25,6 +25,7 @@ TICK = 0.4  # seconds: changes are told together, at most so often
 GRACE = 1.5  # seconds for a tab to come back before a broken stream means that it is gone
 TAB = re.compile(r"[0-9a-z]{4,32}")  # the name that a page gives itself
 MOST_BODY = 1000  # bytes of what a tab says
+UNDERWAY = 0.3  # seconds that a sign from before the break may take to come in
 MOST_TABS = 20  # of one person at once
 
 type Company = dict[str, str]  # colleague's id -> state, as the browser gets it
@@ -131,7 +132,7 @@ async def left(user_id: int, tab: str, since: float) -> None:
     """The stream of a tab broke at ``since`` (monotonic): it is gone, unless it was heard of again."""
     name = name_of(user_id, tab)
     heard = known.tabs.get(name)
-    if heard is not None and heard.at <= since:
+    if heard is not None and heard.at <= since + UNDERWAY:
         await leave(name)
 
 
