@@ -84,13 +84,25 @@
   document.addEventListener("htmx:beforeSend", (event) => {
     if (!ours(event) || event.detail.requestConfig.verb === "get") return;
     posting += 1;
+    const { elt, xhr } = event.detail;
     // Of the request itself: htmx tells the form, and that may be gone by then (another conversation was opened).
-    event.detail.xhr.addEventListener("loadend", () => {
+    let gone = false;
+    xhr.addEventListener("readystatechange", () => (gone = xhr.readyState === XMLHttpRequest.DONE && !elt.isConnected));
+    xhr.addEventListener("loadend", () => {
       posting -= 1;
       generation += 1;
+      if (gone) tell(xhr);
       if (again) refetch();
     });
   });
+
+  /* What became of it, for who does not look at that conversation any more: what was typed there was sent. */
+  function tell(xhr) {
+    const told = JSON.parse(xhr.getResponseHeader("HX-Trigger") ?? "{}");
+    for (const name of ["conversation-changed", "composer-sent", "answer-leaves"]) {
+      if (told[name]) document.dispatchEvent(new CustomEvent(name, { detail: told[name] }));
+    }
+  }
 
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (!ours(event)) return;

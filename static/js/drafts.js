@@ -240,6 +240,16 @@
     for (const [key, { job }] of [...pending]) if (job.id !== webcare.openId?.()) save(key);
   });
 
+  /* What is being sent is no draft: only what becomes of it says whether it is one again. */
+  document.addEventListener("htmx:beforeSend", (event) => {
+    const { elt, target } = event.detail;
+    if (target?.id !== "conversation" || !elt.matches?.("#reply-form, #note-form")) return;
+    const key = keyOf($("#pane"), elt.id === "note-form" ? "note" : "reply");
+    clearTimeout(pending.get(key)?.timer);
+    pending.delete(key);
+    running.get(key)?.abort();
+  });
+
   document.addEventListener("composer-sent", (event) => {
     const { id, mode } = event.detail;
     forget(id, mode);

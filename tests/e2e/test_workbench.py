@@ -62,6 +62,26 @@ def test_an_edit_is_shown_after_one_left_while_a_form_was_under_way(fatima: Page
     edited(fatima, town, external_id)
 
 
+def test_a_note_that_is_under_way_while_one_goes_on_is_no_draft(fatima: Page, town: Town) -> None:
+    _left, first = comment(town, "mehmet")
+    _here, second = comment(town)
+    held: list[Route] = []
+    fatima.route("**/note/", lambda route: held.append(route))
+    opened(fatima, first)
+    fatima.keyboard.press("n")
+    words = f"Belde ook al {uuid4().hex[:8]}"
+    fatima.get_by_test_id("note").fill(words)
+    with fatima.expect_request("**/note/"):
+        fatima.get_by_test_id("note").press("Control+Enter")
+    opened(fatima, second)
+    with fatima.expect_response("**/note/"):
+        held[0].continue_()
+    opened(fatima, first)
+    expect(fatima.locator("#lines .note").filter(has_text=words)).to_have_count(1)
+    expect(fatima.get_by_test_id("note")).to_have_value("")
+    expect(fatima.locator(".row").filter(has_text=first)).not_to_contain_text("concept")
+
+
 def test_a_citizen_is_found_and_compared_by_keyboard_and_the_place_stays(fatima: Page, town: Town) -> None:
     external_id, text = comment(town)
     private = f"Ik ben het {uuid4().hex[:8]}"
