@@ -180,9 +180,10 @@ class Connector(ABC):
 
     # -- limits -------------------------------------------------------------------------------------------------
 
+    @classmethod
     @abstractmethod
-    def capabilities(self) -> Capabilities:
-        """The platform's limits as they are for this app."""
+    def capabilities(cls) -> Capabilities:
+        """The platform's limits; the same for every app."""
 
     def length(self, text: str) -> int:
         """How long the platform counts this text to be."""

@@ -4,6 +4,7 @@ from django.conf import settings
 
 from channels.connector import Connector
 from channels.http import PlatformSession
+from channels.messages import Capabilities
 from channels.models import Account, PlatformApp
 from channels.registry import connector_class
 
@@ -16,6 +17,11 @@ def connector_for(app: PlatformApp) -> Connector:
 def connector_of(account: Account) -> Connector:
     """The connector of an account's app (one query when ``account.app`` is not loaded)."""
     return connector_for(account.app)
+
+
+def capabilities_of(account: Account) -> Capabilities:
+    """The limits of an account's platform; without a connector, which costs its secrets and a session."""
+    return connector_class(account.kind).capabilities()
 
 
 def asks_profiles(kind: str) -> bool:

@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from channels.clock import now
-from channels.gateway import connector_of
+from channels.gateway import capabilities_of
 from channels.messages import Capabilities
 from channels.models import AccountState
 from inbox import kick, permissions
@@ -70,7 +70,7 @@ def possible(message: Message, conversation: Conversation) -> tuple[Deed, ...]:
     ``account.app`` is loaded."""
     if not message.public or message.deleted_at is not None or not message.external_id:
         return ()
-    capabilities = connector_of(conversation.account).capabilities()
+    capabilities = capabilities_of(conversation.account)
     if message.direction == Direction.OUT:
         return (Deed.DELETE,) if capabilities.can_delete and message.state in THERE else ()
     made = []

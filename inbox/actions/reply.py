@@ -10,7 +10,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from channels.clock import now
-from channels.gateway import connector_of
+from channels.gateway import capabilities_of, connector_of
 from channels.models import Account, AccountState, Kind
 from inbox import kick, permissions, privacy_guard, standard_texts
 from inbox.actions import draft, upload
@@ -19,6 +19,7 @@ from inbox.actions.claim import claimed_by_other, not_allowed, refuse_closed
 from inbox.actions.refused import Refused
 from inbox.actions.standard_reply import ending_of
 from inbox.actions.windows import closed, windows
+from inbox.kept import kept, slot
 from inbox.models import AccountSettings, Conversation, Delivery, Direction, DraftMode, Message, User
 
 MOST_PARTS = 25  # posts in one thread
@@ -110,18 +111,23 @@ def submitted(submission: UUID, by: User, conversation_id: int) -> list[Message]
     return [first, *Message.objects.filter(submission__in=rest).order_by("id")]
 
 
+_TARGET = kept(
+    lambda: Message.objects.filter(
+        conversation=slot("conversation"), direction=Direction.IN, deleted_at__isnull=True
+    ).order_by("-sent_at", "-id")[:1]
+)
+
+
 def target(conversation: Conversation) -> Message | None:
     """The citizen's newest message that still exists: the one a public answer stands under."""
-    return (
-        conversation.messages.filter(direction=Direction.IN, deleted_at__isnull=True).order_by("sent_at", "id").last()
-    )
+    return _TARGET(conversation=conversation.pk).first()
 
 
 def obstacle(conversation: Conversation, *, free_text: bool = True) -> Refused | None:
     """Why no answer can go out here now, whoever writes it; None when one can. ``free_text`` False: a template, or the
     first private answer to a comment, for which no window has to be open."""
     account = conversation.account
-    capabilities = connector_of(account).capabilities()
+    capabilities = capabilities_of(account)
     if account.state == AccountState.BROKEN:
         return Refused(
             "account",
@@ -145,7 +151,7 @@ def obstacle(conversation: Conversation, *, free_text: bool = True) -> Refused |
 
 def limits(conversation: Conversation) -> dict[str, Any]:
     """What the composer shows: {"max_length", "weighted", "can_thread", "window_until"}."""
-    capabilities = connector_of(conversation.account).capabilities()
+    capabilities = capabilities_of(conversation.account)
     return {
         "max_length": capabilities.max_length_public if conversation.public else capabilities.max_length_private,
         "weighted": capabilities.weighted_length and conversation.public,

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from channels.clock import now
-from channels.gateway import connector_of
+from channels.gateway import capabilities_of
 from channels.messages import Capabilities
 from channels.models import AccountState
 from inbox import permissions
@@ -100,7 +100,7 @@ def impossible(public: Conversation) -> Refused | None:
     At most three queries."""
     if not public.public:
         return Refused("private_already", _("This conversation is private already. Answer here."))
-    capabilities = connector_of(public.account).capabilities()
+    capabilities = capabilities_of(public.account)
     if not capabilities.can_reply_privately:
         return Refused("no_private_way", _("This channel has no private messages. Answer in public."))
     if refusal := _account_trouble(public):
@@ -229,7 +229,7 @@ def _begin(public: Conversation, asked: Message, by: User) -> Conversation:
 def _identity_in_private(public: Conversation, asked: Message) -> Identity:
     """On X the same one. Facebook knows a citizen by another id in Messenger: one we had before, or one it tells us
     when the message has arrived (inbox.incoming.private_threads)."""
-    if connector_of(public.account).capabilities().private_reply_within is None:
+    if capabilities_of(public.account).private_reply_within is None:
         return public.identity
     before = Conversation.objects.filter(
         account=public.account_id, public=False, identity__contact=public.identity.contact_id
@@ -259,7 +259,7 @@ def _queue(
         if conversation.assignee_id != by.pk:
             raise claimed_by_other(conversation)
         parts = split(conversation, text, as_thread=False)
-        within = connector_of(conversation.account).capabilities().private_reply_within
+        within = capabilities_of(conversation.account).private_reply_within
         until = windows(conversation).until
         answers_comment = within is not None and (until is None or until <= now())
         if answers_comment and within is not None and (refusal := _comment_refused(public, asked, within)):

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from channels.gateway import connector_of
+from channels.gateway import capabilities_of
 from inbox import message_templates, permissions
 from inbox.actions import queueing
 from inbox.actions.changing import changing
@@ -68,7 +68,7 @@ def send_template(
 
 
 def _usable(conversation: Conversation, template_id: int) -> MessageTemplate:
-    if conversation.public or not connector_of(conversation.account).capabilities().has_templates:
+    if conversation.public or not capabilities_of(conversation.account).has_templates:
         raise Refused("no_templates", _("There are no templates on this channel. Write an answer instead."))
     found = MessageTemplate.objects.filter(pk=template_id, account=conversation.account).first()
     if found is None or found.gone_at is not None:
@@ -97,7 +97,7 @@ def _values(template: MessageTemplate, given: Mapping[str, str]) -> dict[str, st
 
 
 def _refuse_long(conversation: Conversation, text: str) -> None:
-    maximum = connector_of(conversation.account).capabilities().max_length_private
+    maximum = capabilities_of(conversation.account).max_length_private
     if maximum is not None and len(text) > maximum:
         raise Refused(
             "too_long",

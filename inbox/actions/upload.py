@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from channels import media, sniffing
 from channels.clock import now
-from channels.gateway import connector_of
+from channels.gateway import capabilities_of
 from channels.messages import Files
 from inbox import permissions
 from inbox.actions.claim import claimed_by_other, not_allowed
@@ -35,7 +35,7 @@ class Words:
 
 def limits(conversation: Conversation) -> Files:
     """What the platform takes along with an answer here."""
-    capabilities = connector_of(conversation.account).capabilities()
+    capabilities = capabilities_of(conversation.account)
     return capabilities.files_public if conversation.public else capabilities.files_private
 
 

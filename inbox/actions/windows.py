@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from channels.clock import now
-from channels.gateway import connector_of
+from channels.gateway import capabilities_of
 from inbox import sla
 from inbox.actions.refused import Refused
 from inbox.models import Conversation
@@ -22,8 +22,8 @@ class Windows:
 
 
 def windows(conversation: Conversation) -> Windows:
-    """Those of this conversation. No query when ``account.app`` is loaded."""
-    window = connector_of(conversation.account).capabilities().window
+    """Those of this conversation. No query."""
+    window = capabilities_of(conversation.account).window
     if conversation.public or window is None or conversation.last_inbound_at is None:
         return Windows(None, None)
     free = conversation.last_inbound_at + window.length
@@ -33,7 +33,7 @@ def windows(conversation: Conversation) -> Windows:
 
 def closed(conversation: Conversation) -> Refused | None:
     """Why free text cannot go out here now; None when it can. data: templates, whether one may go instead."""
-    window = connector_of(conversation.account).capabilities().window
+    window = capabilities_of(conversation.account).window
     if conversation.public or window is None:
         return None
     templates = window.template_afterwards

@@ -1,7 +1,7 @@
 """Conversation, its clocks, and who has read how far."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -11,11 +11,8 @@ from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from channels.models import Account
-from inbox.models.people import Department, Identity
+from inbox.models.people import Department, Identity, User
 from inbox.models.topics import Sentiment, Topic
-
-if TYPE_CHECKING:
-    from inbox.models.people import User
 
 
 class Status(models.TextChoices):
@@ -53,13 +50,17 @@ VIEWS: dict[str, tuple[str, bool]] = {
 class ConversationQuerySet(models.QuerySet["Conversation"]):
     """Who may see what, and what a view holds, in one place."""
 
-    def visible_to(self, user: "User") -> Self:
+    def visible_to(self, user: User) -> Self:
         """Conversations that lie at a department of this colleague. Active colleagues only."""
         if not user.is_active:
             return self.none()
-        return self.filter(department__in=user.departments.all())
+        return self.at_departments_of(user.pk)
 
-    def in_view(self, view: str, user: "User", at: datetime) -> Self:
+    def at_departments_of(self, user_pk: Any) -> Self:
+        """The same by key, or by a slot (inbox.kept); that they are active the caller knows."""
+        return self.filter(department__in=User.departments.through.objects.filter(user=user_pk).values("department"))
+
+    def in_view(self, view: str, user: User, at: datetime) -> Self:
         """What belongs in a view (a key of VIEWS) for this colleague; ``at`` aware, for what is late by then.
 
         Raises KeyError for a view there is not."""

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from channels.gateway import connector_of
+from channels.gateway import capabilities_of
 from inbox import plain_words, privacy_guard
 from inbox.actions import reply
 from inbox.models import Conversation, Direction, Message, Status, User
@@ -147,7 +147,7 @@ def marks(messages: Iterable[Message], conversation: Conversation) -> dict[int, 
     if not found:
         return {}
     ours = reply.own_details(conversation.account)
-    if connector_of(conversation.account).capabilities().can_hide:
+    if capabilities_of(conversation.account).can_hide:
         advice = _("Hide it on the platform, or ask the citizen to remove it. Answer privately if you can.")
     else:
         advice = _("Ask the citizen to remove it. Answer privately if you can.")

@@ -20,12 +20,12 @@ def tells_attempts(message: Message) -> bool:
     return message.attempts > 1 or message.state in IN_TROUBLE
 
 
-def attempts_of(messages: Iterable[Message]) -> dict[int, list[SendAttempt]]:
-    """By message id, in order of time, for those that have something to tell. One query, none when none has."""
-    wanted = [message.pk for message in messages if tells_attempts(message)]
+def attempts_of(messages: Iterable[Message], attempts: Iterable[SendAttempt]) -> dict[int, list[SendAttempt]]:
+    """By message id, in order of time, for those that have something to tell."""
+    wanted = {message.pk for message in messages if tells_attempts(message)}
     found: dict[int, list[SendAttempt]] = defaultdict(list)
-    if wanted:
-        for attempt in SendAttempt.objects.filter(message__in=wanted).select_related("by"):
+    for attempt in attempts:
+        if attempt.message_id in wanted:
             found[attempt.message_id].append(attempt)
     return found
 

@@ -4,18 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from channels.models import Kind
 from inbox import office_hours, sla
-from inbox.models import Contact, Conversation, Identity, User
+from inbox.models import Contact, Conversation, Identity
 from inbox.office_hours import Hours, local
+from inbox.views.pane_rows import HINTS, PaneRows
 from inbox.views.rows import Agreement, initials
-
-EARLIER = 5
-HINTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,25 +93,18 @@ class Citizen:
     agreed: Agreed | None
 
 
-def citizen(conversation: Conversation, user: User, agreement: Agreement | None, moment: datetime) -> Citizen:
-    """Three queries: the profiles with those that may be the same person, and the newest earlier conversations that
-    ``user`` may see."""
+def citizen(conversation: Conversation, agreement: Agreement | None, moment: datetime, asked: PaneRows) -> Citizen:
+    """The profiles with those that may be the same person, and the newest earlier conversations that the reader may
+    see."""
     contact = conversation.identity.contact
     name = contact.name or conversation.identity.display_name
-    own, alike = _profiles(conversation, user)
-    others = (
-        Conversation.objects.visible_to(user)
-        .filter(identity__contact=contact)
-        .exclude(pk=conversation.pk)
-        .select_related("identity")
-        .order_by("-last_message_at", "-id")[:EARLIER]
-    )
+    own = sorted(asked.profiles, key=lambda one: (one.kind, one.pk))
     return Citizen(
         name=name,
         initials=initials(name),
         blocked=blocked(contact, moment),
         profiles=tuple(profile(identity, conversation.identity_id) for identity in own),
-        hints=tuple(_hint(identity, own) for identity in alike),
+        hints=tuple(_hint(identity, own) for identity in _alike(asked)),
         earlier=tuple(
             Earlier(
                 pk=other.pk,
@@ -125,28 +115,16 @@ def citizen(conversation: Conversation, user: User, agreement: Agreement | None,
                 when=sla.format_moment(other.last_message_at, moment),
                 kind=other.identity.kind,
             )
-            for other in others
+            for other in asked.earlier
         ),
         agreed=_agreed(agreement, moment) if agreement else None,
     )
 
 
-def _profiles(conversation: Conversation, user: User) -> tuple[list[Identity], list[Identity]]:
-    """The citizen's own, and at most HINTS of others with the same number or the same whole name, of whom ``user``
-    sees a conversation; the newest first. One query, each half by its own index."""
-    identity = conversation.identity
-    own = Identity.objects.filter(contact=identity.contact_id)
-    same = Q(pk__in=[])
-    if identity.phone:
-        same |= Q(phone=identity.phone)
-    if " " in identity.name.strip():
-        same |= Q(name__iexact=identity.name)
-    seen = Conversation.objects.visible_to(user).filter(identity=OuterRef("pk"))
-    alike = Identity.objects.filter(same).exclude(contact=identity.contact_id).filter(Exists(seen)).order_by("-id")
-    found = list(own.union(alike[:HINTS], all=True)) if same != Q(pk__in=[]) else list(own)
-    found.sort(key=lambda one: (one.kind, one.pk))
-    mine = [one for one in found if one.contact_id == identity.contact_id]
-    return mine, [one for one in found if one.contact_id != identity.contact_id]
+def _alike(asked: PaneRows) -> list[Identity]:
+    """At most HINTS, the newest; by kind."""
+    found = {one.pk: one for rows in asked.alike for one in rows}
+    return sorted((found[pk] for pk in sorted(found, reverse=True)[:HINTS]), key=lambda one: (one.kind, one.pk))
 
 
 def profile(identity: Identity, current: int | None) -> Profile:

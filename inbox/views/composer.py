@@ -12,13 +12,11 @@ from django.utils.translation import ngettext
 
 from channels.clock import now
 from channels.gateway import connector_of
-from inbox.actions import draft as drafts
 from inbox.actions import reply, standard_reply
 from inbox.actions import upload as uploading
 from inbox.actions.refused import Refused
 from inbox.actions.upload import Words
 from inbox.models import (
-    AccountSettings,
     Conversation,
     Delivery,
     DraftMode,
@@ -31,7 +29,7 @@ from inbox.models import (
 from inbox.office_hours import local
 from inbox.views.advice import Advice, Found, advise, found_in, private_way
 from inbox.views.filled import Filled
-from inbox.views.thread import newest_id
+from inbox.views.pane_rows import PaneRows
 
 REPLY, NOTE = "reply", "note"
 ALT, DECORATIVE = "alt-", "decorative-"
@@ -119,17 +117,18 @@ def compose(
     moment: datetime,
     typed: Typed | None,
     refused: Refused | None,
+    asked: PaneRows,
     *,
     plain: bool = False,
 ) -> Composer:
-    """The composer for a colleague who may work on the conversation, with their drafts. At most six queries; three more
-    for a text that was given back. ``plain``: for a browser that may have no scripts (one more)."""
+    """The composer for a colleague who may work on the conversation, with their drafts. One query where it is public;
+    three more for a text that was given back. ``plain``: for a browser that may have no scripts (one more)."""
     typed = typed or Typed()
-    kept = drafts.of(conversation, user)
+    kept = {draft.mode: draft for draft in asked.drafts}
     draft, note = kept.get(DraftMode.REPLY), kept.get(DraftMode.NOTE)
     text = typed.text or (draft.text if draft else "")
     state, sentence = _state(conversation, user)
-    agreed = AccountSettings.objects.filter(account=conversation.account_id).first() if state == "open" else None
+    agreed = asked.agreed.first() if state == "open" else None
     personal = refused is not None and refused.code == "personal_data"
     data = refused.data if refused is not None and personal else {}
     bounds = reply.limits(conversation)
@@ -154,7 +153,7 @@ def compose(
         window_until=until,
         window_words=left(until, moment) if until and until > moment else "",
         submission=typed.submission or (draft.submission if draft else None) or uuid4(),
-        seen=newest_id(conversation),
+        seen=asked.newest.first() or 0,
         mode=NOTE if note and not (draft or typed.text) else typed.mode,
         text=text,
         note=typed.note or (note.text if note else ""),
@@ -173,7 +172,7 @@ def compose(
         version=draft.version if draft else 0,
         note_version=note.version if note else 0,
         ending=standard_reply.ending_of(agreed, user),
-        files=tuple(uploading.of(conversation, user)) if state == "open" else (),
+        files=tuple(asked.uploads) if state == "open" else (),
         most_files=most.most,
         accept=",".join(most.sizes),
         files_words=ngettext("At most %(count)s file: %(types)s.", "At most %(count)s files: %(types)s.", most.most)
@@ -190,19 +189,9 @@ def leaving_words(message: Message) -> dict[str, str]:
     return {"at": at.isoformat(), "words": _("Will be sent at %(time)s") % {"time": f"{local(at):%H:%M:%S}"}}
 
 
-def leaving(conversation: Conversation, user: User, moment: datetime) -> Leaving | None:
-    """The newest answer of this colleague that can still be taken back. One query when we spoke last, else none."""
-    if not conversation.last_message_out:
-        return None
-    found = (
-        Message.objects.filter(
-            conversation=conversation, author=user, state=Delivery.QUEUED, attempts=0, send_at__gt=moment
-        )
-        .order_by("id")
-        .values_list("pk", "send_at")
-        .first()
-    )
-    pk, at = found or (0, None)
+def leaving(asked: PaneRows) -> Leaving | None:
+    """The answer of this colleague that can still be taken back."""
+    pk, at = asked.leaving.first() or (0, None)
     if at is None:
         return None
     return Leaving(pk, at, _("Will be sent at %(time)s") % {"time": f"{local(at):%H:%M:%S}"})

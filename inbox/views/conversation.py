@@ -17,16 +17,16 @@ from channels.clock import now
 from inbox import permissions, presence, sla
 from inbox.actions import clocks
 from inbox.actions.refused import Refused
-from inbox.models import Conversation, ReadMarker, Role, Status, User
-from inbox.views import rows, story, thread, ways
+from inbox.models import Conversation, Role, Status, User
+from inbox.views import pane_rows, rows, story, thread, ways
 from inbox.views.around import context_of, fetching
 from inbox.views.citizen import citizen
 from inbox.views.composer import Typed, compose, leaving
 from inbox.views.deeds import deeds
 from inbox.views.listing import Cursor
+from inbox.views.pane_rows import MOST_EVENTS
 
 BESIDE = 12  # lines of the timeline in the panel; the rest is asked for
-MOST_EVENTS = 300
 
 
 class SignedIn(HttpRequest):
@@ -51,8 +51,7 @@ class Notice:
 
 def visible(user: User, pk: int) -> Conversation:
     """The conversation with all the pane needs. Raises Http404 when it is not this colleague's to see."""
-    rows_of_one = Conversation.objects.visible_to(user).for_list().filter(pk=pk)
-    found = rows_of_one.select_related("account__app", "identity__contact__blocked_by").first()
+    found = pane_rows.conversation_of(user, pk)
     if found is None:
         raise Http404
     return found
@@ -80,14 +79,15 @@ def pane_context(
     plain = not getattr(request, "htmx", None)
     other_form = typed.filled if typed else None
     answer_refused = refused if other_form is None else None
-    composer = compose(conversation, user, moment, typed, answer_refused, plain=plain) if works else None
-    events = story.events(story.entries_of(conversation.pk, MOST_EVENTS), moment)
+    asked = pane_rows.of_conversation(conversation, user, moment)
+    composer = compose(conversation, user, moment, typed, answer_refused, asked, plain=plain) if works else None
+    events = story.events(asked.entries, moment)
     before, since = (Cursor.read(request.GET.get(name, "")) for name in ("before", "since"))
-    seen = ReadMarker.objects.filter(user=user, conversation=conversation).values_list("seen", flat=True).first() or 0
-    unread = max(0, conversation.inbound_count - seen)
+    unread = max(0, conversation.inbound_count - (asked.seen.first() or 0))
     talk = thread.build(
         conversation,
         None if before else events,
+        asked=asked,
         user=user,
         works=works,
         decides=works and decides(user, conversation),
@@ -106,8 +106,8 @@ def pane_context(
         "timer": timer(conversation, agreement, moment),
         "thread": talk,
         "composer": composer,
-        "deeds": deeds(conversation, user, works=works, hours=hours, moment=moment),
-        "citizen": citizen(conversation, user, agreement, moment),
+        "deeds": deeds(conversation, user, asked, works=works, hours=hours, moment=moment),
+        "citizen": citizen(conversation, agreement, moment, asked),
         "events": events[:BESIDE],
         "more_events": len(events) > BESIDE,
         "context": context_of(conversation, talk),
@@ -127,8 +127,8 @@ def pane_context(
         )
         if composer is not None
         else None,
-        "links": ways.links(conversation, user),
-        "leaving": leaving(conversation, user, moment) if works else None,
+        "links": ways.links(conversation, asked),
+        "leaving": leaving(asked) if works else None,
     }
     return {"conversation": conversation, "pane": pane}
 
@@ -156,7 +156,7 @@ def pane(request: SignedIn, pk: int) -> HttpResponse:
             moment=now(),
             before=before,
         )
-        seen = thread.newest_id(conversation)
+        seen = pane_rows.newest_id(conversation)
         context = {"conversation": conversation, "pane": {"thread": page, "works": works, "seen": seen}}
         return render(request, "inbox/conversation/thread.html", context)
     return render(request, "inbox/conversation.html", pane_context(request, conversation))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from inbox import office_hours, permissions
 from inbox.models import Conversation, Department, Result, Sentiment, Status, Topic, User
 from inbox.office_hours import AMSTERDAM, Hours, local
+from inbox.views.pane_rows import PaneRows
 
 NINE = time(9)
 
@@ -49,12 +50,14 @@ class Deeds:
         return self.claim or self.take_over or self.release or self.route or self.reopen
 
 
-def deeds(conversation: Conversation, user: User, *, works: bool, hours: Hours | None, moment: datetime) -> Deeds:
+def deeds(
+    conversation: Conversation, user: User, asked: PaneRows, *, works: bool, hours: Hours | None, moment: datetime
+) -> Deeds:
     """The buttons as the permissions are now; nothing for who may only read."""
     if not works:
         return Deeds()
     labels: dict[str, Any] = {
-        "topics": tuple(Topic.objects.filter(active=True)),
+        "topics": tuple(asked.topics),
         "sentiments": tuple((value, str(words)) for value, words in (("", _("not said")), *Sentiment.choices)),
     }
     if conversation.status == Status.CLOSED:
@@ -71,19 +74,12 @@ def deeds(conversation: Conversation, user: User, *, works: bool, hours: Hours |
         wake=conversation.status in (Status.SNOOZED, Status.WAITING),
         wait=conversation.status == Status.OPEN,
         close=mine or assign,
-        departments=tuple(Department.objects.exclude(pk=conversation.department_id)),
-        colleagues=_colleagues(conversation) if assign else (),
+        departments=tuple(asked.departments),
+        colleagues=tuple(one for one in asked.colleagues if one.pk != conversation.assignee_id) if assign else (),
         moments=moments(hours, moment),
         results=tuple((value, str(words)) for value, words in Result.choices),
         **labels,
     )
-
-
-def _colleagues(conversation: Conversation) -> tuple[User, ...]:
-    members = User.objects.filter(departments=conversation.department_id, is_active=True, role__in=permissions.WORKERS)
-    if conversation.assignee_id is not None:
-        members = members.exclude(pk=conversation.assignee_id)
-    return tuple(members.order_by("first_name", "last_name", "username"))
 
 
 def moments(hours: Hours | None, moment: datetime) -> tuple[Moment, ...]:

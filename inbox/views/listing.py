@@ -17,6 +17,7 @@ from django.utils.translation import pgettext_lazy
 
 from channels.clock import now
 from inbox import models
+from inbox.kept import filled, slot
 from inbox.models import Conversation, ConversationQuerySet, Department, SavedView, Status, User
 from inbox.views import filters, listed
 from inbox.views.filters import NOTHING, Filters
@@ -28,7 +29,6 @@ COUNTED_OF = 2_000  # and that one count of a saved view does
 CAP = 99  # past this a count is told as "99+": never an exact count of a large table
 # The department that a slice is of, where slices are taken of several: listed.by_slices and counts.
 HERE = RawSQL("here.id", (), output_field=BigIntegerField())
-_SOME_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)  # stands for now in a statement that is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,17 +195,31 @@ def page(place: Place, after: Cursor | None = None, size: int = PAGE) -> Page:
     department: when those do not fill it, it ends there (``partly``) and the next page goes on.
     """
     until = horizon(place, after) if place.filters.loose else None
-    slices = ordered(place, in_view(place, Conversation.objects.filter(department=HERE)), after, until)
-    try:
-        sql, parameters = slices.values_list(place.order, "pk")[: size + 1].query.sql_with_params()
-    except EmptyResultSet:  # a filter that nothing can pass
-        return Page([], None)
+    if place.filters:
+        slices = ordered(place, in_view(place, Conversation.objects.filter(department=HERE)), after, until)
+        try:
+            sql, parameters = slices.values_list(place.order, "pk")[: size + 1].query.sql_with_params()
+        except EmptyResultSet:  # a filter that nothing can pass
+            return Page([], None)
+    else:
+        sql, slotted = _slices(place.view.slug, place.sort, size + 1, on=after is not None)
+        values = {"user": place.user.pk, "now": now()} | ({"at": after.at, "pk": after.pk} if after else {})
+        parameters = tuple(filled(slotted, values))
     departments = [department.pk for department in place.within]
     found = listed.by_slices(place.user, departments, sql, parameters, newest_first=place.newest_first, limit=size + 1)
     if len(found) > size:
         last = found[size - 1]
         return Page(found[:size], Cursor(getattr(last, place.order), last.pk))
     return Page(found, until, partly=until is not None)
+
+
+@lru_cache
+def _slices(view: str, sort: str, limit: int, *, on: bool) -> tuple[str, tuple[Any, ...]]:
+    """The statement for a page without filters, with slots for the user, now and, when it goes ``on``, the cursor."""
+    place = Place(VIEWS[view], slot("user"), (), sort=sort)
+    here = Conversation.objects.filter(department=HERE).in_view(view, slot("user"), slot("now"))
+    slices = ordered(place, here, Cursor(slot("at"), slot("pk")) if on else None)
+    return slices.values_list(place.order, "pk")[:limit].query.sql_with_params()
 
 
 def horizon(place: Place, after: Cursor | None) -> Cursor | None:
@@ -248,9 +262,8 @@ def counts(user: User, departments: Iterable[Department]) -> dict[str, int]:
     departments = tuple(departments)
     if not departments:
         return {}
-    sql, values = _counting(user.pk)
-    moment = now()
-    parameters = [moment if value is _SOME_MOMENT else value for value in values]
+    sql, slotted = _counting()
+    parameters = filled(slotted, {"user": user.pk, "now": now()})
     with connection.cursor() as cursor:
         cursor.execute(sql, [*parameters, [department.pk for department in departments]])
         by_department = {row[0]: row[1:] for row in cursor.fetchall()}
@@ -262,15 +275,13 @@ def counts(user: User, departments: Iterable[Department]) -> dict[str, int]:
     }
 
 
-@lru_cache(maxsize=1_000)
-def _counting(user_pk: int) -> tuple[str, list[Any]]:
-    """The statement that counts for a colleague, and its parameters but for the moment and the departments. Kept: to
-    have Django write it takes longer than to run it."""
-    user = User(pk=user_pk)
+@lru_cache
+def _counting() -> tuple[str, list[Any]]:
+    """The statement that counts for a colleague, with slots for them and for now; the departments come behind."""
     parts: list[str] = []
     parameters: list[Any] = []
     for slug in COUNTED:
-        queryset = Conversation.objects.filter(department=HERE).in_view(slug, user, _SOME_MOMENT)
+        queryset = Conversation.objects.filter(department=HERE).in_view(slug, slot("user"), slot("now"))
         sql, values = queryset.values("pk")[: CAP + 1].query.sql_with_params()
         parts.append(f"(SELECT count(*) FROM ({sql}) AS capped)")  # noqa: S608 - Django's own SQL, values apart
         parameters += values

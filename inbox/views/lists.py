@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -13,9 +13,9 @@ from django.views.decorators.http import require_safe
 
 from channels.clock import now
 from inbox import saved_views, sla
-from inbox.models import Conversation, SavedView, Status, User
+from inbox.models import SavedView, Status
 from inbox.views import filters, listing, places, rows
-from inbox.views.conversation import SignedIn, pane_context
+from inbox.views.conversation import SignedIn, pane_context, visible
 from inbox.views.places import capped, navigation, place_of
 
 __all__ = ["SignedIn", "capped", "list_context", "navigation", "place_of", "visible"]
@@ -90,7 +90,7 @@ def refresh(
         belongs=belonging,
         selected=_number(request.GET.get("open", "")),
     )
-    counted = places.counts(request.user, place.departments, list(saved_views.visible(request.user)))
+    counted = places.counts(request.user, place.departments, saved_views.in_menu(request.user))
     return JsonResponse(
         {
             "rows": [
@@ -129,12 +129,6 @@ def pane(request: SignedIn, pk: int | None) -> HttpResponse:
     if pk is None:
         return render(request, "inbox/no_conversation.html")
     return render(request, "inbox/conversation.html", pane_context(request, visible(request.user, pk)))
-
-
-def visible(user: User, pk: int) -> Conversation:
-    """The conversation with all its relations; 404 when it is not this colleague's to see."""
-    found: Conversation = get_object_or_404(Conversation.objects.visible_to(user).for_list(), pk=pk)
-    return found
 
 
 def list_context(place: listing.Place, page: listing.Page, selected: int | None) -> dict[str, Any]:

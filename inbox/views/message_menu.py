@@ -33,12 +33,14 @@ class Menu:
     code: str
 
 
-def menus(messages: Iterable[Message], conversation: Conversation, *, works: bool) -> dict[int, Menu]:
-    """By message id, for those that have something to offer or to tell. One query when the conversation is public."""
+def menus(
+    messages: Iterable[Message], conversation: Conversation, deeds: Iterable[PlatformDeed], *, works: bool
+) -> dict[int, Menu]:
+    """By message id, for those that have something to offer or to tell. ``deeds``: what was asked, in order."""
     if not conversation.public:
         return {}
     found = {message.pk: message for message in messages if message.public}
-    last = {deed.message_id: deed for deed in PlatformDeed.objects.filter(message__in=found).order_by("id")}
+    last = {deed.message_id: deed for deed in deeds}
     made = {}
     for pk, message in found.items():
         menu = _menu(message, conversation, last.get(pk), works=works)

@@ -1,8 +1,9 @@
 """One message as a bubble: text with safe links, delivery in words, attachments, what its author changed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import nh3
 from django.utils.formats import date_format
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from inbox import failure_words, sla
-from inbox.models import Conversation, Delivery, Direction, Message
+from inbox.models import Attachment, Conversation, Delivery, Direction, Message, MessageVersion
 from inbox.office_hours import local
 from inbox.views.advice import Mark
 from inbox.views.files import File, file, web_address
@@ -123,8 +124,10 @@ def bubble(
     reactions: tuple[Chip, ...] = (),
     quote: Quote | None = None,
     menu: Menu | None = None,
+    attachments: Iterable[Attachment] = (),
+    versions: Iterable[MessageVersion] = (),
 ) -> Bubble:
-    """``message`` with its author, attachments and versions loaded. ``works``: the reader may do more than read, and
+    """``message`` with its author loaded. ``works``: the reader may do more than read, and
     so see what the citizen took back; ``decides``: also what becomes of an answer that did not go; ``personal``: it
     may hold personal data that everybody can read."""
     message.account = conversation.account  # the same one, loaded once
@@ -145,10 +148,10 @@ def bubble(
         hidden=message.hidden_at is not None,
         versions=tuple(
             Version(linked(version.text), sla.format_moment(version.until, moment, with_time=True))
-            for version in message.versions.all()
+            for version in versions
             if works and version.text
         ),
-        files=() if deleted and not works else tuple(file(item, retry=works) for item in message.attachments.all()),
+        files=() if deleted and not works else tuple(file(item, retry=works) for item in attachments),
         delivery=delivery(message) if ours else None,
         acts=_acts(message) if ours and decides else frozenset(),
         personal=personal,
@@ -176,6 +179,7 @@ def quotes_of(messages: Sequence[Message], conversation: Conversation) -> dict[i
     return made
 
 
+@lru_cache(maxsize=10_000)
 def exact(at: datetime) -> str:
     """A moment in full, for hover: "Monday 23 November 2026 10:00:05"."""
     return date_format(local(at), "l j F Y H:i:s")

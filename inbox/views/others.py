@@ -4,14 +4,16 @@ From their own conversations, and from what the platform listed when a colleague
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import DurationField, Exists, ExpressionWrapper, F, Func, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import DurationField, Exists, ExpressionWrapper, F, Func, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Greatest
 from django.db.models.lookups import IsNull
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from inbox.kept import Asked, kept, slot
 from inbox.models import Attachment, Conversation, Delivery, Direction, Message, ThreadPost, User
 from inbox.office_hours import local
 from inbox.views.files import web_address
@@ -57,45 +59,58 @@ class Fetched:
     within: bool  # the post on top is a message of this thread: it stands among the messages
 
 
-def others(
+def asked_others(
     conversation: Conversation, user: User, around: datetime, begin: datetime | None, end: datetime | None
-) -> list[Other]:
-    """At most MOST messages from the conversations of other citizens in this public thread that ``user`` may see, of
-    [begin, end), nearest in time to ``around``; in no order. One query, none for a private conversation."""
-    if not conversation.public:
-        return []
-    messages = Message.objects.filter(conversation__in=_near(conversation, user, around), public=True)
-    messages = messages.filter(Q(direction=Direction.IN) | Q(state__in=PUBLISHED))
-    if begin is not None:
-        messages = messages.filter(sent_at__gte=begin)
-    if end is not None:
-        messages = messages.filter(sent_at__lt=end)
-    messages = (
-        messages.select_related("conversation__identity")
-        .defer("search")
-        .annotate(with_files=Exists(Attachment.objects.filter(message=OuterRef("pk"))))
-        .order_by(_apart(around), "-id")[:MOST]
+) -> Asked[Any] | None:
+    """For ``others``: at most MOST messages from the conversations of other citizens in this public thread, of those
+    that ``user`` may see, of [begin, end), nearest in time to ``around``; None for a private conversation."""
+    if not conversation.public or not user.is_active:
+        return None
+    return _OTHERS(
+        user=user.pk,
+        account=conversation.account_id,
+        thread=conversation.thread_id,
+        identity=conversation.identity_id,
+        around=around,
+        begin=begin or "-infinity",
+        end=end or "infinity",
     )
-    return [_other(message, conversation) for message in messages]
 
 
-def _near(conversation: Conversation, user: User, around: datetime) -> QuerySet[Conversation]:
+def others(conversation: Conversation, said: Asked[Message] | None) -> list[Other]:
+    """What they say, in no order."""
+    return [_other(message, conversation) for message in said or ()]
+
+
+def _near() -> QuerySet[Conversation]:
     """The MOST conversations that lie nearest: what a crowd under one post costs stays the same."""
-    moment = Value(around)
-    before = ExpressionWrapper(F("opened_at") - moment, output_field=DurationField())
-    after = ExpressionWrapper(moment - F("last_message_at"), output_field=DurationField())
+    before = ExpressionWrapper(F("opened_at") - slot("around"), output_field=DurationField())
+    after = ExpressionWrapper(slot("around") - F("last_message_at"), output_field=DurationField())
     return (
-        Conversation.objects.visible_to(user)
-        .filter(account=conversation.account_id, thread_id=conversation.thread_id, public=True)
-        .exclude(identity=conversation.identity_id)
+        Conversation.objects.at_departments_of(slot("user"))
+        .filter(account=slot("account"), thread_id=slot("thread"), public=True)
+        .exclude(identity=slot("identity"))
         # Below zero while the moment lies within the conversation.
         .order_by(Greatest(before, after), "-id")[:MOST]
     )
 
 
-def _apart(around: datetime) -> Func:
-    seconds = Func(F("sent_at") - Value(around), function="EXTRACT", template="EXTRACT(EPOCH FROM %(expressions)s)")
+def _apart() -> Func:
+    seconds = Func(F("sent_at") - slot("around"), function="EXTRACT", template="EXTRACT(EPOCH FROM %(expressions)s)")
     return Func(seconds, function="ABS")
+
+
+_OTHERS = kept(
+    lambda: (
+        Message.objects.filter(conversation__in=_near(), public=True)
+        .filter(Q(direction=Direction.IN) | Q(state__in=PUBLISHED))
+        .filter(sent_at__gte=slot("begin"), sent_at__lt=slot("end"))
+        .select_related("conversation__identity")
+        .defer("search")
+        .annotate(with_files=Exists(Attachment.objects.filter(message=OuterRef("pk"))))
+        .order_by(_apart(), "-id")[:MOST]
+    )
+)
 
 
 def _other(message: Message, conversation: Conversation) -> Other:
@@ -120,29 +135,46 @@ def _other(message: Message, conversation: Conversation) -> Other:
     )
 
 
-def fetched(
-    conversation: Conversation, user: User, root_id: str, around: datetime, begin: datetime | None, end: datetime | None
-) -> Fetched | None:
-    """The thread under ``root_id`` as it was fetched last, None when it never was. One query, none in private.
-
-    Without what the page shows already: the messages of this thread's own conversations."""
-    if not root_id:
-        return None
+def _posts() -> QuerySet[ThreadPost]:
     known = Message.objects.filter(account=OuterRef("account"), external_id=OuterRef("external_id"))
-    of_whom = known.filter(conversation__in=Conversation.objects.visible_to(user)).values("conversation_id")[:1]
-    posts = list(
-        ThreadPost.objects.filter(account=conversation.account_id, root_id=root_id)
+    seen = Conversation.objects.at_departments_of(slot("user"))
+    return (
+        ThreadPost.objects.filter(account=slot("account"), root_id=slot("root"))
         .annotate(
-            here=Exists(known.filter(conversation__thread_id=conversation.thread_id)),
-            of=Subquery(of_whom),
+            here=Exists(known.filter(conversation__thread_id=slot("thread"))),
+            of=Subquery(known.filter(conversation__in=seen).values("conversation_id")[:1]),
             with_picture=IsNull(F("picture"), False),
         )
         .defer("picture")
     )
+
+
+_POSTS = kept(_posts)
+
+
+def asked_posts(conversation: Conversation, user: User, root_id: str) -> Asked[ThreadPost] | None:
+    """For ``fetched``; None in private."""
+    if not root_id or not user.is_active:
+        return None
+    return _POSTS(user=user.pk, account=conversation.account_id, thread=conversation.thread_id, root=root_id)
+
+
+def fetched(
+    conversation: Conversation,
+    asked: Asked[ThreadPost] | None,
+    root_id: str,
+    around: datetime,
+    begin: datetime | None,
+    end: datetime | None,
+) -> Fetched | None:
+    """The thread under ``root_id`` as it was fetched last, None when it never was.
+
+    Without what the page shows already: the messages of this thread's own conversations."""
+    posts = asked.rows() if asked else []
     if not posts:
         return None
     root = next((post for post in posts if post.external_id == root_id), None) or ThreadPost(external_id=root_id)
-    left = [post for post in posts if post is not root and not post.here]
+    left = [post for post in posts if post is not root and not getattr(post, "here", False)]
     near = sorted(left, key=lambda post: (abs(post.sent_at - around), post.external_id))[:MOST]
     shown = [post for post in near if (begin is None or post.sent_at >= begin) and (end is None or post.sent_at < end)]
     return Fetched(

@@ -106,7 +106,7 @@ def navigation(user: User, place: listing.Place | None = None) -> dict[str, Any]
     """The menu of views, saved views and departments with their counts, for every page with the frame. Three queries,
     one of them for the departments when ``place`` does not bring them; one more with saved views."""
     departments = place.departments if place else tuple(user.departments.all())
-    saved = list(saved_views.visible(user))
+    saved = saved_views.in_menu(user)
     counted = counts(user, departments, saved)
     return {
         "views": [

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from inbox.models import Conversation, Message, Reaction
+from inbox.models import Conversation, Reaction
+from inbox.views.pane_rows import MOST_UNDER_POST
 
-MOST = 1000  # under the messages of a page
-MOST_UNDER_POST = 200  # under the post they stand under; more is said to be more
 NAMES = 5
 
 type Chips = tuple[Chip, ...]
@@ -24,18 +23,10 @@ class Chip:
     who: str
 
 
-def chips_of(conversation: Conversation, messages: Iterable[Message], post_id: str = "") -> dict[str, Chips]:
-    """By id at the platform: under these messages of a conversation and under ``post_id``. One query, or none."""
-    ids = [message.external_id for message in messages if message.external_id]
-    there = Reaction.objects.filter(account=conversation.account_id, removed=False).order_by("-at", "-id")
-    wanted = [there.filter(external_id__in=ids)[:MOST]] if ids else []
-    if post_id and post_id not in ids:
-        wanted.append(there.filter(external_id=post_id)[: MOST_UNDER_POST + 1])
-    if not wanted:
-        return {}
-    rows = list(wanted[0].union(*wanted[1:], all=True)) if len(wanted) > 1 else list(wanted[0])
+def chips_of(conversation: Conversation, reactions: Iterable[Reaction]) -> dict[str, Chips]:
+    """By id at the platform of what they stand under; the newest reaction first."""
     found: dict[str, dict[str, list[Reaction]]] = defaultdict(lambda: defaultdict(list))
-    for row in rows:
+    for row in reactions:
         found[row.external_id][row.symbol].append(row)
     return {name: _chips(conversation, by_symbol) for name, by_symbol in found.items()}
 

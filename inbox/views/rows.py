@@ -250,5 +250,19 @@ def _colleague(first_name: str, last_name: str, username: str) -> tuple[str, str
 def draw(rows: Sequence[Row], more: str = "", *, partly: bool = False, pick: bool = False) -> SafeString:
     """The rows as HTML list items; ``more`` is the address of the next page, ``partly`` when this one may be short of
     rows all the same. ``pick``: with a box to select each."""
-    template = engines["jinja2"].get_template("rows.jinja")
-    return SafeString(template.render({"rows": rows, "more": more, "partly": partly, "pick": pick}))
+    drawn = [_drawn(row, pick=pick) for row in rows]
+    if more:
+        drawn.append(_macros().more(more, partly))
+    return SafeString("".join(drawn))
+
+
+@lru_cache(maxsize=2_000)
+def _drawn(row: Row, *, pick: bool) -> str:
+    """One row. Kept by everything it shows, so that it can only be what it would be again: fifty take as long to draw
+    as all else of a page, and every open tab asks for them at every nudge."""
+    return str(_macros().draw(row, pick))
+
+
+def _macros() -> Any:
+    template: Any = engines["jinja2"].get_template("rows.jinja")
+    return template.template.module

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from inbox import auto_reply, privacy_guard, sla
+from inbox.kept import any_of, kept
 from inbox.models import AuditEntry, BlockGround, Result, Sentiment, User
 from inbox.office_hours import local
 from inbox.views.messages import exact
@@ -51,6 +52,9 @@ BESIDE_ONLY = frozenset(
 )
 
 
+_NAMED = kept(lambda: User.objects.filter(pk=any_of("ids")))
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One line. ``inline``: also between the messages."""
@@ -78,7 +82,7 @@ def events(entries: Iterable[AuditEntry], moment: datetime) -> list[Event]:
     """Sentences for entries, in their order; entries that tell a colleague nothing are left out. One query (names)."""
     entries = list(entries)
     ids = {entry.data[key] for entry in entries for key in ("to", "from") if isinstance(entry.data.get(key), int)}
-    people = {user.pk: str(user) for user in User.objects.filter(pk__in=ids)}
+    people = {user.pk: str(user) for user in _NAMED(ids=list(ids))} if ids else {}
     made = []
     for entry in entries:
         told = sentence(entry, people, moment)

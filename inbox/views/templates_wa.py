@@ -17,7 +17,7 @@ from inbox.views import acts
 from inbox.views.composer import Typed
 from inbox.views.conversation import SignedIn, visible
 from inbox.views.filled import TEMPLATE, Filled
-from inbox.views.thread import newest_id
+from inbox.views.pane_rows import newest_id
 from inbox.views.ways import template_form
 
 BLANK = "variable-"  # how the fields of variables begin

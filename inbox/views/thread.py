@@ -1,27 +1,30 @@
 """The messages of a conversation with its notes and events in one order of time, a page at a time."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
+from typing import Any
 
-from django.db.models import Max, Q
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from inbox import sla
-from inbox.actions.undo import UNDONE
-from inbox.models import AuditEntry, Conversation, Delivery, Direction, Message, Note, User
+from inbox.models import AuditEntry, Conversation, Direction, Message, Note, User
 from inbox.office_hours import local
 from inbox.thread_context import root_of
-from inbox.views import story
+from inbox.views import pane_rows, story
 from inbox.views.advice import marks
 from inbox.views.attempts import attempts_of, lines
 from inbox.views.listing import Cursor
 from inbox.views.message_menu import menus
 from inbox.views.messages import Bubble, bubble, exact, linked, quotes_of
-from inbox.views.others import Fetched, Other, fetched, others
+from inbox.views.others import Fetched, Other, asked_others, asked_posts, fetched, others
+from inbox.views.pane_rows import PAGE, PaneRows
 from inbox.views.reactions import Chips, chips_of
 from inbox.views.story import Event
 
-PAGE = 50
 MOST = 500  # messages that a page which grew backwards keeps when it is drawn again
 
 
@@ -77,22 +80,21 @@ class Thread:
     quotes: bool = False  # the citizen's first message quotes that post
 
 
-def newest_id(conversation: Conversation) -> int:
-    """The highest id of its messages, for "a newer one came". Asked before the messages are read: what comes between
-    the two counts as not seen."""
-    found: int | None = conversation.messages.aggregate(newest=Max("pk"))["newest"]
-    return found or 0
-
-
 def messages_of(
-    conversation: Conversation, before: Cursor | None = None, since: Cursor | None = None
+    conversation: Conversation,
+    before: Cursor | None = None,
+    since: Cursor | None = None,
+    asked: PaneRows | None = None,
 ) -> tuple[list[Message], bool]:
-    """A page of messages, oldest first, and whether there are earlier ones. Three queries.
+    """A page of messages, oldest first, and whether there are earlier ones. One query, two with ``since``.
 
-    The last PAGE; with ``before`` the PAGE before that one; with ``since`` everything from there on, at most MOST.
+    The last PAGE, which ``asked`` has already; with ``before`` the PAGE before that one; with ``since`` everything from
+    there on, at most MOST.
     """
-    queryset = conversation.messages.select_related("author").prefetch_related("attachments", "versions")
-    queryset = queryset.defer("search").exclude(state=Delivery.WITHDRAWN, error_reason=UNDONE)
+    if asked is not None and before is None and since is None:
+        last = asked.messages.rows()
+        return last[:PAGE][::-1], len(last) > PAGE
+    queryset = pane_rows.shown(conversation.messages.all())
     size = PAGE
     if before is not None:
         queryset = queryset.filter(Q(sent_at__lte=before.at) & (Q(sent_at__lt=before.at) | Q(pk__lt=before.pk)))
@@ -115,15 +117,16 @@ def build(
     works: bool,
     decides: bool,
     moment: datetime,
+    asked: PaneRows | None = None,
     before: Cursor | None = None,
     since: Cursor | None = None,
     first_new: int | None = None,
 ) -> Thread:
-    """One page, merged; the number of queries does not grow with what it holds. ``events``: what was done, when the
-    caller has it already, else it is looked up for this page alone. ``user``: who reads, for what others in the
-    thread say. ``first_new``: the message before which "new since you looked" stands; below zero: so many of the
-    citizen's messages from the end."""
-    messages, more = messages_of(conversation, before, since)
+    """One page, merged; the number of queries does not grow with what it holds. ``events`` and ``asked``: what was
+    done and what is there, when the caller has it already, else it is looked up for this page alone. ``user``: who
+    reads, for what others in the thread say. ``first_new``: the message before which "new since you looked" stands;
+    below zero: so many of the citizen's messages from the end."""
+    messages, more = messages_of(conversation, before, since, asked)
     first = Cursor(messages[0].sent_at, messages[0].pk) if messages else None
     begin = first.at if first and more else None
     end = before.at if before else None
@@ -133,17 +136,19 @@ def build(
     def within(at: datetime) -> bool:
         return (begin is None or at >= begin) and (end is None or at < end)
 
-    notes = Note.objects.filter(conversation=conversation).select_related("author")
-    if begin is not None:
-        notes = notes.filter(created_at__gte=begin)
-    if end is not None:
-        notes = notes.filter(created_at__lt=end)
+    notes = asked.notes if asked else Note.objects.filter(conversation=conversation).select_related("author")
     marked = marks(messages, conversation)
-    tried = attempts_of(messages)
     root_id = root_of(conversation, "" if more or not messages else messages[0].in_reply_to)
+    anchor = next((message.sent_at for message in reversed(messages) if message.direction == Direction.IN), None)
+    around = anchor or (messages[-1].sent_at if messages else conversation.opened_at)
+    said = asked_others(conversation, user, around, begin, end)
+    posts = asked_posts(conversation, user, root_id)
+    with_them = pane_rows.of_messages(conversation, messages, root_id, said, posts)
+    files, versions = _by_message(with_them.attachments), _by_message(with_them.versions)
+    tried = attempts_of(messages, with_them.attempts)
     quoted = quotes_of(messages, conversation)
-    offered = menus(messages, conversation, works=works)
-    chips = chips_of(conversation, messages, root_id)
+    offered = menus(messages, conversation, with_them.deeds, works=works)
+    chips = chips_of(conversation, chain(with_them.reactions, with_them.under_post))
     # At the same moment: the citizen's message, then what was done about it.
     ordered: list[tuple[datetime, int, int, Item]] = [
         (
@@ -161,16 +166,16 @@ def build(
                 reactions=chips.get(message.external_id, ()),
                 quote=quoted.get(message.pk),
                 menu=offered.get(message.pk),
+                attachments=files.get(message.pk, ()),
+                versions=versions.get(message.pk, ()),
             ),
         )
         for message in messages
     ]
-    ordered += [(note.created_at, 1, note.pk, _note(note)) for note in notes]
+    ordered += [(note.created_at, 1, note.pk, _note(note)) for note in notes if within(note.created_at)]
     ordered += [(event.at, 2, event.pk, event) for event in events if event.inline and within(event.at)]
-    anchor = next((message.sent_at for message in reversed(messages) if message.direction == Direction.IN), None)
-    around = anchor or (messages[-1].sent_at if messages else conversation.opened_at)
-    ordered += [(other.at, 0, other.pk, other) for other in others(conversation, user, around, begin, end)]
-    listed = fetched(conversation, user, root_id, around, begin, end)
+    ordered += [(other.at, 0, other.pk, other) for other in others(conversation, said)]
+    listed = fetched(conversation, posts, root_id, around, begin, end)
     if listed is not None:
         ordered += [(post.at, 0, post.pk, post) for post in listed.items]
     ordered.sort(key=lambda entry: entry[:3])
@@ -178,6 +183,13 @@ def build(
     new = _with_new(items, first_new or 0)
     quotes = next((message.kind == "quote" for message in messages if message.direction == Direction.IN), False)
     return Thread(new, first if more else None, first, listed, chips.get(root_id, ()), quotes and not more)
+
+
+def _by_message(rows: Iterable[Any]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.message_id].append(row)
+    return found
 
 
 def _with_new(items: list[Item], first_new: int) -> list[Item]:

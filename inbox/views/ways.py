@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-from channels.gateway import connector_of
+from channels.gateway import capabilities_of
 from inbox import message_templates, sla
 from inbox.actions import reply, reply_privately
 from inbox.actions.refused import Refused
@@ -19,6 +19,7 @@ from inbox.actions.windows import windows
 from inbox.models import Conversation, Identity, MessageTemplate, Status, User
 from inbox.views.advice import Found, found_in
 from inbox.views.filled import PRIVATE, TEMPLATE, Filled
+from inbox.views.pane_rows import PaneRows
 
 MOST_WAYS = 4
 
@@ -136,7 +137,7 @@ def template_form(
     refused: Refused | None,
 ) -> TemplateForm | None:
     """None where there are no templates, or nothing can go at all. Two queries. ``asked``: the one to fill in."""
-    if conversation.public or not connector_of(conversation.account).capabilities().has_templates:
+    if conversation.public or not capabilities_of(conversation.account).has_templates:
         return None
     if obstacle is not None and obstacle.code != "window_closed":
         return None
@@ -194,7 +195,7 @@ def private_form(
     conversation: Conversation, obstacle: Refused | None, seen: int, filled: Filled | None, refused: Refused | None
 ) -> PrivateForm | None:
     """None for what is private, and where the platform has no such thing. At most four queries."""
-    capabilities = connector_of(conversation.account).capabilities()
+    capabilities = capabilities_of(conversation.account)
     if not conversation.public or not capabilities.can_reply_privately:
         return None
     impossible = reply_privately.impossible(conversation)
@@ -280,23 +281,15 @@ class Link:
     public: bool
 
 
-def links(conversation: Conversation, user: User) -> tuple[Link, ...]:
-    """What goes on in private from here, or where this came from, as far as ``user`` may see it. One query, for a
-    public one that goes nowhere none."""
-    rows = Conversation.objects.visible_to(user)
+def links(conversation: Conversation, asked: PaneRows) -> tuple[Link, ...]:
+    """What goes on in private from here, or where this came from, as far as the reader may see it."""
     if conversation.continued_in_id is not None:
-        found = rows.filter(pk=conversation.continued_in_id).only("pk", "public")
-    elif not conversation.public:
-        found = rows.filter(continued_in=conversation.pk).order_by("-last_message_at").only("pk", "public")[:3]
+        found = asked.private_side.rows()
     else:
-        return ()
+        found = [] if conversation.public else asked.public_side.rows()
     return tuple(
-        Link(
-            reverse("conversation", args=[one.pk]),
-            _("Began in public") if one.public else _("Goes on in private"),
-            one.public,
-        )
-        for one in found
+        Link(reverse("conversation", args=[pk]), _("Began in public") if public else _("Goes on in private"), public)
+        for pk, public in found
     )
 
 

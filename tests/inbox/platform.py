@@ -105,7 +105,8 @@ class PlainConnector(Connector):
         known = response.json()
         return Person(external_id=external_id, **known) if known else None
 
-    def capabilities(self) -> Capabilities:
+    @classmethod
+    def capabilities(cls) -> Capabilities:
         return Capabilities(max_length_public=None, max_length_private=None)
 
 

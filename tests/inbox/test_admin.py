@@ -31,7 +31,7 @@ def bea(client: Client, admin: User) -> Client:
 
 
 def logged_in(client: Client, user: User) -> Client:
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user)
     return client
 
 

@@ -37,7 +37,8 @@ class TemplateConnector(PlainConnector):
             raise self.failure.pop(0)
         return list(self.told)
 
-    def capabilities(self) -> Capabilities:
+    @classmethod
+    def capabilities(cls) -> Capabilities:
         window = Window(length=timedelta(hours=24), template_afterwards=True)
         return Capabilities(max_length_public=None, max_length_private=60, window=window, has_templates=True)
 

@@ -32,7 +32,8 @@ class DeedConnector(PlainConnector):
     def delete(self, account: AccountCredentials, external_id: str) -> None:
         self._asked("delete", external_id, True)
 
-    def capabilities(self) -> Capabilities:
+    @classmethod
+    def capabilities(cls) -> Capabilities:
         return Capabilities(
             max_length_public=None, max_length_private=None, can_hide=True, can_like=True, can_delete=True
         )

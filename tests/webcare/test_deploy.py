@@ -60,6 +60,9 @@ def test_only_what_works_in_threads_has_a_pool_of_connections(compose: dict[str,
     assert without == ["intake", "media", "scheduler", "worker"]
     sender = compose["services"]["sender"]["command"]
     assert (option(sender, "--pool"), option(sender, "--concurrency")) == ("threads", str(lanes.THREADS))
+    # On a starved machine threads that shared five connections waited longer for one than they may.
+    for environment in (compose["services"]["sender"]["environment"], demo["sender"]):
+        assert environment.get("DATABASE_CONNECTIONS") == str(lanes.THREADS)
 
 
 def test_compose_asks_for_every_secret_and_gives_none(compose: dict[str, Any]) -> None:

@@ -87,7 +87,12 @@ def product(ports: Ports, data: Path) -> list[Part]:
         # What comes in never waits for a platform that is slow to take what goes out.
         Part("intake", module(f"{worker} -Q incoming --concurrency 1 --hostname intake@%h"), env=no_pool),
         # Threads, for all it does is wait for platforms; see docs/adr/0007.
-        Part("sender", module(f"{worker} -Q sending --pool threads --concurrency 32 --hostname sender@%h"), again=True),
+        Part(
+            "sender",
+            module(f"{worker} -Q sending --pool threads --concurrency 32 --hostname sender@%h"),
+            env=(("DATABASE_CONNECTIONS", "32"),),
+            again=True,
+        ),
         # Files from strangers are opened here: in a process that may be killed over one.
         Part("media", module(f"{worker} -Q media --concurrency 1 --hostname media@%h"), env=no_pool),
         Part(

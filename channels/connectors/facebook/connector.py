@@ -103,7 +103,8 @@ class FacebookConnector(Connector):
         """See webhooks.restore."""
         webhooks.restore(self._meta_app(account), webhook_url)
 
-    def capabilities(self) -> Capabilities:
+    @classmethod
+    def capabilities(cls) -> Capabilities:
         """8,000 characters in public, 2,000 in Messenger, 24 hours or seven days by a human agent."""
         return send.CAPABILITIES
 

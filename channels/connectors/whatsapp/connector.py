@@ -103,7 +103,8 @@ class WhatsAppConnector(Connector):
         """Twilio's content with what WhatsApp thinks of it."""
         return templates.listed(self.app, self.session)
 
-    def capabilities(self) -> Capabilities:
+    @classmethod
+    def capabilities(cls) -> Capabilities:
         """1,600 characters, 24 hours, then templates; receipts up to read."""
         return CAPABILITIES
 

@@ -106,7 +106,8 @@ class XConnector(Connector):
         """Delete a post of our own. See send.delete."""
         send.delete(self._client(account), external_id)
 
-    def capabilities(self) -> Capabilities:
+    @classmethod
+    def capabilities(cls) -> Capabilities:
         """The limits of self-serve access; X tells nobody about delivery, only that a direct message was read."""
         return Capabilities(
             max_length_public=length.LIMIT,

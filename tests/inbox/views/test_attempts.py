@@ -85,7 +85,7 @@ def test_failed_answer_tells_code_moments_and_who_asked(
     assert (trouble.group().count("63016"), trouble.group().count(f'data-testid="retry-{message.pk}"')) == (1, 1)
 
 
-def test_attempts_cost_one_query_however_many_and_none_without(
+def test_attempts_cost_no_more_queries_however_many(
     client: Client, agent: User, make_conversation: Make, standing_clock: StandingClock
 ) -> None:
     client.force_login(agent)
@@ -96,10 +96,11 @@ def test_attempts_cost_one_query_however_many_and_none_without(
             connection,
         ) as asked:
             pane(client, conversation)
-        return sum("inbox_sendattempt" in query["sql"] for query in asked.captured_queries)
+        assert sum("inbox_sendattempt" in query["sql"] for query in asked.captured_queries) == 1
+        return len(asked)
 
     plain, busy = make_conversation(), make_conversation()
     answer(plain, "sent", 1)
     for number in range(5):
         answer(busy, "failed", 3, sent_at=MONDAY_10 + timedelta(minutes=number))
-    assert (queries(plain), queries(busy)) == (0, 1)
+    assert queries(plain) == queries(busy)

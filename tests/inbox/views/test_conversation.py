@@ -13,9 +13,8 @@ from inbox import audit
 from inbox.actions import claim, clocks, note, wait
 from inbox.actions.changing import changing
 from inbox.models import Attachment, Conversation, Message, MessageVersion, Note, Role, User
-from inbox.views import thread
 from inbox.views.messages import linked
-from inbox.views.thread import PAGE
+from inbox.views.pane_rows import PAGE, newest_id
 from tests.conftest import MONDAY_10
 from tests.inbox.conftest import StandingClock
 
@@ -331,7 +330,7 @@ class TestCost:
             audit.record(large, "assigned", lead, to=agent.pk)
         client.force_login(agent)
         self.cost(client, small)  # warm: content types and the like
-        assert self.cost(client, large) == self.cost(client, small) == 31
+        assert self.cost(client, large) == self.cost(client, small) == 11
 
 
 class TestAccess:
@@ -397,4 +396,4 @@ def test_timeline_tells_newest_first(client, agent: User, make_conversation):
 def test_newest_id_is_asked_before_the_messages(make_conversation):
     conversation = make_conversation()
     late = add(conversation, "later binnengekomen, eerder geschreven", -600)
-    assert thread.newest_id(conversation) == late.pk
+    assert newest_id(conversation) == late.pk
