@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from inbox.admin.base import Audited, site
@@ -94,7 +94,7 @@ class UserAdmin(Audited, auth_admin.UserAdmin):
             return
         left = Conversation.objects.filter(assignee=obj).exclude(status=Status.CLOSED).count()
         if left:
-            words = _t("%(name)s still has %(count)s conversations. Ask a team lead to assign them to others.")
+            words = gettext("%(name)s still has %(count)s conversations. Ask a team lead to assign them to others.")
             messages.warning(request, words % {"name": obj, "count": left})
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
@@ -106,7 +106,7 @@ class UserAdmin(Audited, auth_admin.UserAdmin):
     def new_password(self, user: User) -> SafeString:
         """The way to Django's page for it."""
         there = reverse("admin:auth_user_password_change", args=[user.pk])
-        return format_html('<a href="{}">{}</a>', there, _t("Set a new password"))
+        return format_html('<a href="{}">{}</a>', there, gettext("Set a new password"))
 
     @admin.display(description=_("departments"))
     def member_of(self, user: User) -> str:
