@@ -93,7 +93,7 @@ class Colleague:
             told = self.seen(text)
             if told is not None:
                 return told
-            newest = self.get("conversations/", limit=6)["results"]
+            newest = self.get("conversations/", limit=40)["results"]
             holder = next((row["id"] for row in newest if self.holds(row["id"], text)), None)
             # Asked anew: the row was read before the message came.
             return holder and self.get(f"conversations/{holder}/")
