@@ -1,4 +1,4 @@
-"""One town and one Chromium for each group of tests: see the xdist_group of each file."""
+"""One town for each group of tests: see the xdist_group of each file."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -30,8 +30,9 @@ def cleared(request: pytest.FixtureRequest, town: Town) -> None:
             ingrid.call("POST", f"conversations/{row['id']}/close/", json={"result": "no_answer_needed"})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium."""
+    """A headless Chromium. Not for the whole session: while Playwright runs, so does an event loop in this thread, in
+    which Django refuses the database to whatever test this worker takes next."""
     with chromium() as found:
         yield found
