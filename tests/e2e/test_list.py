@@ -157,9 +157,9 @@ def test_saved_view_has_a_place_a_count_and_a_key(page: Page, town: Town, ask: A
     expect(row(page, code)).to_be_visible()
     # A colleague of the department sees it too; who is in none of its departments does not.
     page.goto(f"{town.inbox}/inbox/weergaven/")
-    kept = page.locator(".kept li").filter(has_text=name)
+    kept = page.locator(".savedviews > li").filter(has_text=name)
     kept.get_by_role("button", name="Verwijderen").click()
-    expect(page.locator(".kept li").filter(has_text=name)).to_have_count(0)
+    expect(page.locator(".savedviews > li").filter(has_text=name)).to_have_count(0)
     page.get_by_test_id("view-restore").click()
     expect(kept).to_be_visible()
     kept.get_by_role("button", name="Verwijderen").click()
