@@ -65,6 +65,8 @@
         // The choice is shown by what was chosen here, not by what the server thinks was; also while it is being asked.
         const chosen = $("#template-fields input[name=template], [data-choose] input:checked");
         if (old.matches("[data-choose], #template-fields") && !sending && chosen) return false;
+        // So does a search that is under way: Enter chooses of what one sees.
+        if (old.matches("[data-choose]") && fresh.matches("[data-choose]") && old.action === fresh.action && typed(old)) return false;
       }
       return before ? before(old, fresh) : true;
     };

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.hands import until
+from tests.e2e.hands import Colleague, until
 from tests.e2e.test_access import LOOKS, SCREENS, violations
 from tests.e2e.test_writing import open_and_claim, post
 from tests.e2e.town import Town, log_in
@@ -63,6 +63,24 @@ def test_template_goes_out_after_the_window_has_closed(fatima: Page, town: Town)
     ours = fatima.locator("[data-testid^=message-].ours").filter(has_text="bericht over grofvuil")
     expect(ours).to_be_visible()
     expect(ours.locator(".delivery")).to_contain_text("afgeleverd", timeout=90_000)
+
+
+def test_a_search_for_a_template_survives_an_update(fatima: Page, town: Town) -> None:
+    words = on_whatsapp(town)
+    open_and_claim(fatima, town, words)
+    window_closed(town, words)
+    fatima.reload()
+    search = fatima.get_by_test_id("template-search")
+    search.fill("hervat")
+    expect(fatima.locator("[data-choice]:visible")).to_have_count(1)
+    note = f"Let op: {uuid4().hex[:8]}"
+    pk = fatima.locator("#pane").get_attribute("data-pane")
+    Colleague(town, "ingrid").do(f"conversations/{pk}/note/", text=note)
+    expect(fatima.locator("#lines article.note").filter(has_text=note)).to_be_visible()
+    expect(search).to_have_value("hervat")
+    expect(fatima.locator("[data-choice]:visible")).to_have_count(1)
+    search.press("Enter")
+    expect(fatima.get_by_test_id("variable-onderwerp")).to_be_visible()
 
 
 def test_template_withdrawn_meanwhile_is_told_with_the_way_out(fatima: Page, town: Town) -> None:
