@@ -79,6 +79,7 @@
     const config = event.detail.requestConfig;
     config.webcarePane = pane()?.dataset.pane;
     config.webcareGeneration = generation;
+    config.webcareAsked = Date.now();
   });
 
   document.addEventListener("htmx:beforeSend", (event) => {
@@ -167,6 +168,12 @@
     if (config.verb !== "get") land();
     else if (same && before.mine && $("#composer")?.dataset.state === "other") lost();
     source = null;
+  });
+
+  // A nudge of it that came while it was on its way here found nothing to draw: what was fetched may be old by now.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const config = event.detail.requestConfig;
+    if (ours(event) && !isPane(config) && webcare.toldSince?.(Number(pane()?.dataset.pane), config.webcareAsked)) refetch();
   });
 
   /* Looking for a citizen to merge with: from the result to what is compared, and back to the words. */

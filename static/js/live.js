@@ -39,6 +39,11 @@
   let failures = 0;
   let again;
   let paneBehind = false;
+  const told = new Map(); // conversation -> when a nudge of it came last
+  let caughtUp = 0; // when everything was asked anew
+
+  /* Whether something happened to it since then: for a conversation that was still being fetched when its nudge came. */
+  webcare.toldSince = (conversation, since) => Math.max(told.get(conversation) ?? 0, caughtUp) >= since;
 
   function plan() {
     if (running || planned || ended) return;
@@ -107,6 +112,7 @@
 
   function catchUp(what) {
     everything = true;
+    caughtUp = Date.now();
     plan();
     nudgePane(what);
   }
@@ -145,6 +151,9 @@
       cursor = event.lastEventId;
       recent.push(Date.now());
       pending.add(conversation);
+      told.delete(conversation); // so that the oldest stands first
+      told.set(conversation, Date.now());
+      if (told.size > 500) told.delete(told.keys().next().value);
       plan();
       // Also for another citizen's, when it is on screen in the same thread.
       const beside = document.querySelector(`#lines [data-of="${Number(conversation)}"]`);

@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import APIResponse, Browser, Page, Request, Route, expect
 
 from tests.e2e import eyes
-from tests.e2e.hands import until
+from tests.e2e.hands import Colleague, until
 from tests.e2e.test_screens import NETWORK, Desk, bubble, focused, row, start
 from tests.e2e.town import Town
 
@@ -155,6 +155,26 @@ def restart_stream(town: Town) -> None:
         return now is not None and now.pid != old.pid and any(conn.status == "LISTEN" for conn in now.net_connections())
 
     until(other, what="the stream started anew")
+
+
+def test_what_happened_while_a_conversation_was_on_its_way_is_shown(
+    desk: Desk, town: Town, ask: Callable[..., str]
+) -> None:
+    text = ask()
+    joris = desk.open("joris")
+    expect(row(joris, text)).to_be_visible()
+    held: list[tuple[Route, APIResponse]] = []
+    # What the server said before the claim reaches the browser after its nudge.
+    joris.route(re.compile(r"/inbox/todo/\d+/$"), lambda route: held.append((route, route.fetch())))
+    row(joris, text).locator("a").first.click()
+    fatima = Colleague(town, "fatima")
+    conversation = fatima.waits_for(text)["id"]
+    until(lambda: joris.evaluate("1") and held, what="the conversation as it was before")
+    fatima.claims(conversation)
+    expect(row(joris, text)).to_contain_text("Fatima")
+    route, answer = held[0]
+    route.fulfill(response=answer)
+    expect(joris.get_by_test_id("claimer")).to_contain_text("Fatima Amrani")
 
 
 def test_out_of_a_tunnel_only_what_was_missed_is_fetched(desk: Desk, ask: Callable[..., str]) -> None:
