@@ -1,5 +1,7 @@
 """Who may do what: predicates over a colleague and a conversation. Seeing is ConversationQuerySet.visible_to."""
 
+from django.db.models import QuerySet
+
 from inbox.models import Conversation, Role, Status, User
 
 WORKERS = frozenset({Role.AGENT, Role.EXPERT, Role.LEAD, Role.ADMIN})
@@ -8,6 +10,11 @@ WORKERS = frozenset({Role.AGENT, Role.EXPERT, Role.LEAD, Role.ADMIN})
 def can_see(user: User, conversation: Conversation) -> bool:
     """Whether the conversation lies at a department of this colleague (one query; none for who asks for a page)."""
     return user.is_active and conversation.department_id in {department.pk for department in user.departments.all()}
+
+
+def who_see(department_id: int) -> QuerySet[User]:
+    """The active colleagues who see what lies at this department: ``can_see`` the other way round."""
+    return User.objects.filter(is_active=True, departments=department_id)
 
 
 def can_work(user: User, conversation: Conversation) -> bool:

@@ -34,6 +34,7 @@ from inbox.models.message import (
     Note,
     SendAttempt,
 )
+from inbox.models.notices import Notice, NoticeKind
 from inbox.models.people import BlockGround, Contact, Department, Identity, Role, User
 from inbox.models.rules import AccountSettings, Addressing, ClosingDay, OpeningPeriod
 from inbox.models.tokens import ApiToken
@@ -73,6 +74,8 @@ __all__ = [
     "MessageTemplate",
     "MessageVersion",
     "Note",
+    "Notice",
+    "NoticeKind",
     "OpeningPeriod",
     "PlatformDeed",
     "PublicLine",
