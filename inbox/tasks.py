@@ -12,13 +12,16 @@ from inbox import (
     ingest,
     kick,
     lanes,
+    lateness,
     message_templates,
     platform_deeds,
     profiles,
+    push,
     replaying,
+    summaries,
     thread_context,
 )
-from inbox.actions import draft, reply_privately, snooze
+from inbox.actions import draft, notify, reply_privately, snooze
 from inbox.actions.refused import NotVisible, Refused
 from inbox.incoming import early, reactions
 from inbox.models import Conversation, Status
@@ -130,3 +133,28 @@ def forget_old_drafts() -> int:
 def forget_early_changes() -> int:
     """Changes and reactions whose message never came, and threads fetched long ago; how many rows."""
     return early.prune() + reactions.prune() + thread_context.prune()
+
+
+@shared_task
+def tell_lateness() -> int:
+    """By the clock: colleagues are told what is almost late, and what is late; of how many clocks."""
+    return lateness.tell_due()
+
+
+@shared_task
+def send_pushes() -> int:
+    """Notices to browsers; how many went."""
+    kick.looking("pushes")
+    return push.send_due()
+
+
+@shared_task
+def send_summaries() -> int:
+    """By the clock: the daily summary by e-mail; how many went."""
+    return summaries.send_due()
+
+
+@shared_task
+def forget_old_notices() -> int:
+    """What colleagues were told long ago; how many."""
+    return notify.forget_old()

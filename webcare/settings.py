@@ -172,6 +172,12 @@ WEBHOOK_MAX_BYTES = 1024 * 1024
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="") or f"webcare@{urlsplit(PUBLIC_URL).hostname or 'localhost'}"
 MAILERS = mailers(env("EMAIL_URL", default=""))
 
+# -- push messages to browsers (Web Push) ------------------------------------------------------------------------
+# `manage.py make_push_key` prints one; without it no browser can ask for push messages.
+VAPID_PRIVATE_KEY = env("VAPID_PRIVATE_KEY", default="")
+# Whom a push service may ask about us: a mailto: or https: address.
+VAPID_SUBJECT = env("VAPID_SUBJECT", default="") or f"mailto:{DEFAULT_FROM_EMAIL}"
+
 # -- language and time ------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "nl"
 LANGUAGES = [("nl", "Nederlands")]
@@ -219,6 +225,10 @@ CELERY_BEAT_SCHEDULE = {
     "check": {"task": "channels.tasks.check_due", "schedule": 60.0, "options": {"expires": 60}},
     "drafts": {"task": "inbox.tasks.forget_old_drafts", "schedule": 3600.0, "options": {"expires": 3600}},
     "early": {"task": "inbox.tasks.forget_early_changes", "schedule": 3600.0, "options": {"expires": 3600}},
+    "lateness": {"task": "inbox.tasks.tell_lateness", "schedule": 20.0, "options": {"expires": 20}},
+    "pushes": {"task": "inbox.tasks.send_pushes", "schedule": 30.0, "options": {"expires": 30}},
+    "summaries": {"task": "inbox.tasks.send_summaries", "schedule": 60.0, "options": {"expires": 60}},
+    "notices": {"task": "inbox.tasks.forget_old_notices", "schedule": 3600.0, "options": {"expires": 3600}},
     "alerts": {"task": "inbox.tasks.alert_administrators", "schedule": 30.0, "options": {"expires": 30}},
 }
 

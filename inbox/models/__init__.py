@@ -32,9 +32,10 @@ from inbox.models.message import (
     Message,
     MessageVersion,
     Note,
+    NoteVersion,
     SendAttempt,
 )
-from inbox.models.notices import Notice, NoticeKind
+from inbox.models.notices import Follow, Notice, NoticeKind, PendingPush, PushSubscription, Way
 from inbox.models.people import BlockGround, Contact, Department, Identity, Role, User
 from inbox.models.rules import AccountSettings, Addressing, ClosingDay, OpeningPeriod
 from inbox.models.tokens import ApiToken
@@ -69,16 +70,20 @@ __all__ = [
     "Draft",
     "DraftMode",
     "EarlyChange",
+    "Follow",
     "Identity",
     "Message",
     "MessageTemplate",
     "MessageVersion",
     "Note",
+    "NoteVersion",
     "Notice",
     "NoticeKind",
     "OpeningPeriod",
+    "PendingPush",
     "PlatformDeed",
     "PublicLine",
+    "PushSubscription",
     "Reach",
     "Reaction",
     "ReadMarker",
@@ -95,4 +100,5 @@ __all__ = [
     "Topic",
     "Upload",
     "User",
+    "Way",
 ]

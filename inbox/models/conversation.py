@@ -212,8 +212,23 @@ class Clock(models.Model):
     remaining_minutes = models.FloatField(null=True, blank=True)  # office minutes left while paused
     stopped_at = models.DateTimeField(null=True, blank=True)
     stopped_by = models.CharField(max_length=20, blank=True)  # answered, closed
+    # When colleagues were told that it was almost late, and that it was late: once each (inbox.lateness).
+    warned_at = models.DateTimeField(null=True, blank=True)
+    late_told_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["warn_at"],
+                name="clock_to_warn",
+                condition=Q(stopped_at__isnull=True, paused_at__isnull=True, warned_at__isnull=True),
+            ),
+            models.Index(
+                fields=["due_at"],
+                name="clock_to_tell_late",
+                condition=Q(stopped_at__isnull=True, paused_at__isnull=True, late_told_at__isnull=True),
+            ),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["conversation"], condition=Q(stopped_at__isnull=True), name="one_running_clock"

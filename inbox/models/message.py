@@ -232,7 +232,11 @@ class Note(models.Model):
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="notes")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     text = models.TextField()
+    # Who is named in it, as it was then: {"bram": {"name": "Bram Visser", "told": true}}; told: sees the conversation.
+    mentions = models.JSONField(default=dict, blank=True, db_default={})
     created_at = models.DateTimeField()
+    edited_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("note")
@@ -240,6 +244,20 @@ class Note(models.Model):
 
     def __str__(self) -> str:
         return f"note {self.pk}"
+
+
+class NoteVersion(models.Model):
+    """What a note said before its author changed it."""
+
+    note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="versions")
+    text = models.TextField()
+    until = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["until", "id"]
+
+    def __str__(self) -> str:
+        return f"note {self.note_id} until {self.until:%Y-%m-%d %H:%M}"
 
 
 class AutoReply(models.Model):

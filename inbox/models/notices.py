@@ -1,6 +1,6 @@
 """What a colleague is told: something happened to a conversation that concerns them."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -8,6 +8,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from inbox.models.conversation import Conversation
+
+if TYPE_CHECKING:
+    from inbox.models.people import User
 
 
 class NoticeKind(models.TextChoices):
@@ -27,6 +30,55 @@ class NoticeKind(models.TextChoices):
     FOLLOWED = "followed", _("news in a conversation you follow")
 
 
+class Way(models.TextChoices):
+    """How a colleague is told; each chooses for each kind (User.wants). Without a choice: all but sound."""
+
+    BELL = "bell", _("in Webcare")
+    SOUND = "sound", _("with a sound")
+    PUSH = "push", _("push message")
+
+
+class Follow(models.Model):
+    """A colleague follows a conversation: told of what colleagues do there and of what the citizen answers."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="follows")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "conversation"], name="one_follow_per_colleague"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} follows #{self.conversation_id}"
+
+
+class PushSubscription(models.Model):
+    """A browser that a colleague let Webcare push to. Gone when the push service says so, or they log out there."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="pushes")
+    endpoint = models.URLField(max_length=1000, unique=True)  # the push service's address of this browser: a secret
+    p256dh = models.CharField(max_length=100)  # the browser's public key, and the secret it shares with us
+    auth = models.CharField(max_length=40)
+    session = models.CharField(max_length=32, db_index=True)  # inbox.live.session_digest of the log-in
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("browser for push messages")
+
+    def __str__(self) -> str:
+        return f"push {self.pk}"
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    """Whose they are."""
+
+    def of(self, user: "User") -> Self:
+        """Those of this colleague whose conversation they (still) see."""
+        return self.filter(user=user, conversation__in=Conversation.objects.visible_to(user))
+
+
 class Notice(models.Model):
     """One thing that one colleague is told of one conversation; written by inbox.actions.notify alone.
 
@@ -42,6 +94,8 @@ class Notice(models.Model):
     at = models.DateTimeField()
     seen_at = models.DateTimeField(null=True, blank=True)
     data = models.JSONField(default=dict, blank=True)
+
+    objects = NoticeQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("notice")
@@ -59,3 +113,15 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} #{self.conversation_id} for {self.user_id}"
+
+
+class PendingPush(models.Model):
+    """A notice on its way to one browser; gone once the push service took it, or it is no news any more."""
+
+    notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="pushes")
+    subscription = models.ForeignKey(PushSubscription, on_delete=models.CASCADE, related_name="+")
+    send_at = models.DateTimeField(db_index=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"notice {self.notice_id} to {self.subscription_id}"

@@ -38,6 +38,9 @@ class Role(models.TextChoices):
     VIEWER = "viewer", _("viewer")
 
 
+DEFAULT_WAYS = ("bell", "push")
+
+
 class ColleagueManager(UserManager["User"]):
     """So that `manage.py createsuperuser` makes the first administrator."""
 
@@ -57,6 +60,12 @@ class User(AbstractUser):
     stay_after_sending = models.BooleanField(default=True, verbose_name=_("stay in the conversation after sending"))
     list_sorts = models.JSONField(default=dict, blank=True)  # by place, where not the view's own order
 
+    # By kind of notice the ways in which they are told; a kind without a choice: DEFAULT_WAYS.
+    notice_ways = models.JSONField(default=dict, blank=True, db_default={})
+    notices_outside_hours = models.BooleanField(default=False, db_default=False)
+    daily_summary = models.BooleanField(default=False, db_default=False)
+    summary_on = models.DateField(null=True, blank=True)  # the last day of which they got one
+
     objects: ClassVar[ColleagueManager] = ColleagueManager()
 
     class Meta:
@@ -64,6 +73,10 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    def wants(self, kind: str, way: str) -> bool:
+        """Whether they want to be told of this kind (NoticeKind) in this way (Way)."""
+        return way in self.notice_ways.get(kind, DEFAULT_WAYS)
 
     @property
     def initials(self) -> str:
