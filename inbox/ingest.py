@@ -27,7 +27,7 @@ from channels.messages import (
 )
 from channels.models import Account, EventState, InboundEvent
 from inbox import kick
-from inbox.incoming import auto_replies, changes
+from inbox.incoming import auto_replies, changes, told
 from inbox.incoming.arriving import arrive
 from inbox.incoming.batch import Batch, Work, hold, load
 from inbox.models import AttachmentState
@@ -204,6 +204,7 @@ def _apply(reads: list[Read]) -> list[events.Outcome]:
     batch.save()
     queued = auto_replies.give(batch)
     batch.changes.record()
+    told.tell(batch)
     _after_commit(batch, queued)
     return outcomes
 

@@ -5,8 +5,9 @@ from django.utils.translation import gettext as _
 from inbox import permissions
 from inbox.actions.changing import changing
 from inbox.actions.claim import not_allowed, refuse_closed
+from inbox.actions.notify import notify
 from inbox.actions.refused import Refused
-from inbox.models import Conversation, User
+from inbox.models import Conversation, NoticeKind, User
 
 
 def assign(conversation_id: int, *, by: User, to: User) -> Conversation:
@@ -21,5 +22,7 @@ def assign(conversation_id: int, *, by: User, to: User) -> Conversation:
                 _("%(name)s is not in %(department)s. Route the conversation instead.")
                 % {"name": to, "department": conversation.department},
             )
+        if conversation.assignee_id != to.pk:
+            notify([to], NoticeKind.ASSIGNED, conversation, by=by)
         conversation.assignee = to
     return conversation

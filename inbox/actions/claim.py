@@ -5,8 +5,9 @@ from django.utils.translation import gettext as _
 from channels.clock import now
 from inbox import permissions, presence, sla
 from inbox.actions.changing import changing
+from inbox.actions.notify import notify
 from inbox.actions.refused import Refused
-from inbox.models import Conversation, Draft, DraftMode, Status, User
+from inbox.models import Conversation, Draft, DraftMode, NoticeKind, Status, User
 
 
 def claim(conversation_id: int, *, by: User) -> Conversation:
@@ -52,6 +53,7 @@ def take_over(
             if not confirmed:
                 _ask_first(conversation, there)
             conversation.audit_data["from"] = conversation.assignee_id  # type: ignore[attr-defined]
+            notify([conversation.assignee_id], NoticeKind.TAKEN_OVER, conversation, by=by)
             conversation.assignee = by
     except _TheirsAlready as found:
         return found.conversation

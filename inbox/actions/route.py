@@ -24,8 +24,8 @@ def route(conversation_id: int, *, by: User, department: Department, note: str =
                 "same_department",
                 _("This conversation is already with %(department)s.") % {"department": department},
             )
-        if note.strip():
-            notes.write(conversation, by, note)
         conversation.department = department
         conversation.assignee = None
+        if note.strip():
+            notes.write(conversation, by, note, allowed=True)  # after the change: it names those who see it there
     return conversation

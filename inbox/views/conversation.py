@@ -113,6 +113,8 @@ def pane_context(
         "context": context_of(conversation, talk),
         "fetching": fetching(conversation, talk, moment) if works else None,
         "unread": unread,
+        "follows": bool(asked.follows.rows()),
+        "told": bool(asked.told.rows()),
         "typed": typed or Typed(),
         "notice": notice or notice_of(refused),
         "ways": ways.ways(

@@ -20,10 +20,13 @@ from inbox.models import (
     Delivery,
     Department,
     Draft,
+    Follow,
     Identity,
     Message,
     MessageVersion,
     Note,
+    NoteVersion,
+    Notice,
     PlatformDeed,
     Reaction,
     ReadMarker,
@@ -77,6 +80,8 @@ class PaneRows:
     they are read: what comes between the two counts as not seen."""
 
     seen: Asked[int]
+    follows: Asked[int]
+    told: Asked[int]  # notices of it that they have not seen
     newest: Asked[int]
     messages: Asked[Message]
     notes: Asked[Note]
@@ -97,6 +102,10 @@ class PaneRows:
 
 _HERE = {"conversation": slot("conversation")}
 _SEEN = kept(lambda: ReadMarker.objects.filter(**_HERE, user=slot("user")).values_list("seen", flat=True))
+_FOLLOWS = kept(lambda: Follow.objects.filter(**_HERE, user=slot("user")).values_list("pk", flat=True))
+_TOLD = kept(
+    lambda: Notice.objects.filter(**_HERE, user=slot("user"), seen_at=None).values_list("pk", flat=True)[:1]
+)
 _NEWEST = kept(lambda: Message.objects.filter(**_HERE).order_by("-pk").values_list("pk", flat=True)[:1])
 _MESSAGES = kept(lambda: shown(Message.objects.filter(**_HERE)).order_by("-sent_at", "-id")[: PAGE + 1])
 _NOTES = kept(lambda: Note.objects.filter(**_HERE).select_related("author"))
@@ -177,6 +186,8 @@ def of_conversation(conversation: Conversation, user: User, moment: datetime) ->
         alike.append(_SAME_NAME)
     rows = PaneRows(
         seen=_SEEN(**of),
+        follows=_FOLLOWS(**of),
+        told=_TOLD(**of),
         newest=_NEWEST(**of),
         messages=_MESSAGES(**of),
         notes=_NOTES(**of),
@@ -212,6 +223,7 @@ class MessageRows:
 
     attachments: Asked[Attachment]
     versions: Asked[MessageVersion]
+    note_versions: Asked[NoteVersion]  # of all notes of the conversation
     attempts: Asked[SendAttempt]
     deeds: Asked[PlatformDeed]
     reactions: Asked[Reaction]
@@ -221,6 +233,7 @@ class MessageRows:
 _THESE = {"message": any_of("messages")}
 _ATTACHMENTS = kept(lambda: Attachment.objects.filter(**_THESE))
 _VERSIONS = kept(lambda: MessageVersion.objects.filter(**_THESE))
+_NOTE_VERSIONS = kept(lambda: NoteVersion.objects.filter(note__conversation=slot("conversation")))
 _ATTEMPTS = kept(lambda: SendAttempt.objects.filter(**_THESE).select_related("by"))
 _DEEDS = kept(lambda: PlatformDeed.objects.filter(**_THESE))
 _REACTIONS = kept(lambda: _reactions(Q(external_id=any_of("external_ids", "text")))[:MOST_REACTIONS])
@@ -237,6 +250,7 @@ def of_messages(
     """One round trip. ``post``: the id of the one they stand under, "" for none; ``more`` is asked along."""
     external_ids = [message.external_id for message in messages if message.external_id]
     of = {
+        "conversation": conversation.pk,
         "messages": [message.pk for message in messages],
         "account": conversation.account_id,
         "external_ids": external_ids,
@@ -245,6 +259,7 @@ def of_messages(
     rows = MessageRows(
         attachments=_ATTACHMENTS(**of),
         versions=_VERSIONS(**of),
+        note_versions=_NOTE_VERSIONS(**of),
         attempts=_ATTEMPTS(**of),
         deeds=_DEEDS(**of),
         reactions=_REACTIONS(**of),

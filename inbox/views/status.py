@@ -16,6 +16,7 @@ from channels import clock, liveness
 from channels.models import Account, AccountState
 from inbox import permissions
 from inbox.models import Conversation, Status, User
+from inbox.views import notices
 from inbox.views.lists import SignedIn
 
 COLOUR = re.compile(r"#([0-9a-fA-F]{6})")
@@ -57,6 +58,7 @@ def banners(request: SignedIn) -> HttpResponse:
         "ends_at": ends_soon(request.session.get("ends_at", 0)),
         "stands_still": not _background_works(),
         "broken": [account for account in troubled if account.state == AccountState.BROKEN],
+        "notices": notices.unseen(request.user),
         "unheard": [account for account in troubled if account.state == AccountState.ACTIVE],
     }
     response = render(request, "inbox/status.html", context)

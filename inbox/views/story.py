@@ -21,6 +21,8 @@ BESIDE_ONLY = frozenset(
         "received",
         "replied",
         "noted",
+        "note_edited",
+        "note_withdrawn",
         "answered_elsewhere",
         "send_failed",
         "send_unknown",
@@ -167,6 +169,10 @@ def _beside(entry: AuditEntry, words: dict[str, str]) -> tuple[str, str] | None:
             return "reply", _("%(who)s answered") % words
         case "noted":
             return "note", _("%(who)s left a note") % words
+        case "note_edited":
+            return "note", _("%(who)s changed a note") % words
+        case "note_withdrawn":
+            return "note", _("%(who)s took a note back") % words
         case "answered_elsewhere":
             return "reply", _("Answered outside Webcare")
         case "answered_another":

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from inbox import sla
-from inbox.models import AuditEntry, Conversation, Direction, Message, Note, User
+from inbox.models import AuditEntry, Conversation, Direction, Message, Note, NoteVersion, User
 from inbox.office_hours import local
 from inbox.thread_context import root_of
 from inbox.views import pane_rows, story
@@ -19,7 +19,8 @@ from inbox.views.advice import marks
 from inbox.views.attempts import attempts_of, lines
 from inbox.views.listing import Cursor
 from inbox.views.message_menu import menus
-from inbox.views.messages import Bubble, bubble, exact, linked, quotes_of
+from inbox.views.messages import Bubble, Version, bubble, exact, linked, quotes_of
+from inbox.views.note_text import drawn
 from inbox.views.others import Fetched, Other, asked_others, asked_posts, fetched, others
 from inbox.views.pane_rows import PAGE, PaneRows
 from inbox.views.reactions import Chips, chips_of
@@ -40,7 +41,8 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class NoteItem:
-    """A note, for colleagues only."""
+    """A note, for colleagues only. ``mine``: the reader may change it, ``text`` is what it says now; ``untold``: whom
+    it names that do not see the conversation; ``withdrawn``: when its author took it back."""
 
     pk: int
     at: datetime
@@ -49,6 +51,12 @@ class NoteItem:
     html: str
     time: str
     exact: str
+    mine: bool = False
+    text: str = ""
+    edited: str = ""
+    withdrawn: str = ""
+    untold: str = ""
+    versions: tuple[Version, ...] = ()
 
     type = "note"
 
@@ -144,7 +152,8 @@ def build(
     said = asked_others(conversation, user, around, begin, end)
     posts = asked_posts(conversation, user, root_id)
     with_them = pane_rows.of_messages(conversation, messages, root_id, said, posts)
-    files, versions = _by_message(with_them.attachments), _by_message(with_them.versions)
+    files, versions = _by(with_them.attachments), _by(with_them.versions)
+    note_versions = _by(with_them.note_versions, "note_id")
     tried = attempts_of(messages, with_them.attempts)
     quoted = quotes_of(messages, conversation)
     offered = menus(messages, conversation, with_them.deeds, works=works)
@@ -172,7 +181,11 @@ def build(
         )
         for message in messages
     ]
-    ordered += [(note.created_at, 1, note.pk, _note(note)) for note in notes if within(note.created_at)]
+    ordered += [
+        (note.created_at, 1, note.pk, _note(note, note_versions.get(note.pk, ()), user, moment, works=works))
+        for note in notes
+        if within(note.created_at)
+    ]
     ordered += [(event.at, 2, event.pk, event) for event in events if event.inline and within(event.at)]
     ordered += [(other.at, 0, other.pk, other) for other in others(conversation, said)]
     listed = fetched(conversation, posts, root_id, around, begin, end)
@@ -185,10 +198,10 @@ def build(
     return Thread(new, first if more else None, first, listed, chips.get(root_id, ()), quotes and not more)
 
 
-def _by_message(rows: Iterable[Any]) -> dict[int, list[Any]]:
+def _by(rows: Iterable[Any], key: str = "message_id") -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = defaultdict(list)
     for row in rows:
-        found[row.message_id].append(row)
+        found[getattr(row, key)].append(row)
     return found
 
 
@@ -216,15 +229,29 @@ def _entries(conversation: Conversation, begin: datetime | None, end: datetime |
     return list(queryset.order_by("-at", "-id")[: 4 * PAGE])
 
 
-def _note(note: Note) -> NoteItem:
+def _note(note: Note, earlier: Iterable[NoteVersion], user: User, moment: datetime, *, works: bool) -> NoteItem:
+    withdrawn = note.withdrawn_at is not None
+    versions = [(version.text, version.until) for version in earlier]
+    if note.withdrawn_at is not None:
+        versions.append((note.text, note.withdrawn_at))
     return NoteItem(
         pk=note.pk,
         at=note.created_at,
         author=str(note.author),
         initials=note.author.initials,
-        html=linked(note.text),
+        html="" if withdrawn else drawn(note.text, note.mentions),
         time=f"{local(note.created_at):%H:%M}",
         exact=exact(note.created_at),
+        mine=works and not withdrawn and note.author_id == user.pk,
+        text=note.text,
+        edited="" if note.edited_at is None else sla.format_moment(note.edited_at, moment, with_time=True),
+        withdrawn="" if note.withdrawn_at is None else sla.format_moment(note.withdrawn_at, moment, with_time=True),
+        untold="" if withdrawn else ", ".join(each["name"] for each in note.mentions.values() if not each["told"]),
+        versions=tuple(
+            Version(drawn(text, {}), sla.format_moment(until, moment, with_time=True))
+            for text, until in versions
+            if works
+        ),
     )
 
 

@@ -229,6 +229,8 @@
       return false;
     }
     if (old.matches("input[name=compose]")) return source?.closest?.("#composer") != null;
+    // A note of one's own that is being changed.
+    if (old.matches("details.own[open]")) return isSource(old) || fresh.id !== old.id;
     if (old.matches("details.deed[open]")) return isSource(old) || fresh.id !== old.id;
     // A sentence about something that was refused stays until the next act.
     if (old.matches("#notice")) return source !== null || before?.pane !== pane()?.dataset.pane;
@@ -241,8 +243,8 @@
   }
 
   function mayChange(name, node) {
-    // What someone opened stays open.
-    return !(name === "open" && node.matches?.("#conversation details:not(.deed)"));
+    // What someone opened stays open; a note that was changed closes.
+    return !(name === "open" && node.matches?.("#conversation details:not(.deed)") && !isSource(node));
   }
 
   if (window.Idiomorph) {
@@ -277,7 +279,7 @@
 
   async function markRead() {
     const here = pane();
-    if (!here || document.hidden || !atEnd() || !Number(here.dataset.unread) || marking === here.dataset.pane) return;
+    if (!here || document.hidden || !atEnd() || !(Number(here.dataset.unread) || here.dataset.told) || marking === here.dataset.pane) return;
     const id = here.dataset.pane;
     marking = id;
     try {
@@ -286,7 +288,10 @@
         credentials: "same-origin",
         body: new FormData($("#mark-read")),
       });
-      if (answer.ok && pane()?.dataset.pane === id) pane().dataset.unread = "0";
+      if (answer.ok && pane()?.dataset.pane === id) {
+        pane().dataset.unread = "0";
+        delete pane().dataset.told;
+      }
       if (answer.ok) document.dispatchEvent(new CustomEvent("conversation-changed", { detail: { id: Number(id) } }));
     } catch {
       /* without a connection it stays unread, and is tried at the next drawing */

@@ -143,6 +143,11 @@
     on("nudge", (event) => {
       const { conversation, what } = JSON.parse(event.data);
       cursor = event.lastEventId;
+      if (what === "notice") {
+        document.dispatchEvent(new CustomEvent("webcare:notice", { detail: { conversation } }));
+        if (conversation === webcare.openId()) nudgePane(what); // so that it counts as seen
+        return;
+      }
       recent.push(Date.now());
       pending.add(conversation);
       plan();
