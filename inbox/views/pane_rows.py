@@ -103,9 +103,7 @@ class PaneRows:
 _HERE = {"conversation": slot("conversation")}
 _SEEN = kept(lambda: ReadMarker.objects.filter(**_HERE, user=slot("user")).values_list("seen", flat=True))
 _FOLLOWS = kept(lambda: Follow.objects.filter(**_HERE, user=slot("user")).values_list("pk", flat=True))
-_TOLD = kept(
-    lambda: Notice.objects.filter(**_HERE, user=slot("user"), seen_at=None).values_list("pk", flat=True)[:1]
-)
+_TOLD = kept(lambda: Notice.objects.filter(**_HERE, user=slot("user"), seen_at=None).values_list("pk", flat=True)[:1])
 _NEWEST = kept(lambda: Message.objects.filter(**_HERE).order_by("-pk").values_list("pk", flat=True)[:1])
 _MESSAGES = kept(lambda: shown(Message.objects.filter(**_HERE)).order_by("-sent_at", "-id")[: PAGE + 1])
 _NOTES = kept(lambda: Note.objects.filter(**_HERE).select_related("author"))

@@ -19,7 +19,7 @@ from inbox.views.advice import marks
 from inbox.views.attempts import attempts_of, lines
 from inbox.views.listing import Cursor
 from inbox.views.message_menu import menus
-from inbox.views.messages import Bubble, Version, bubble, exact, linked, quotes_of
+from inbox.views.messages import Bubble, Version, bubble, exact, quotes_of
 from inbox.views.note_text import drawn
 from inbox.views.others import Fetched, Other, asked_others, asked_posts, fetched, others
 from inbox.views.pane_rows import PAGE, PaneRows
