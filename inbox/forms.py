@@ -39,10 +39,25 @@ class NoteForm(forms.Form):
 
 
 class RouteForm(forms.Form):
-    """To which department, and what the colleagues there should know."""
+    """To which department, why, and with ``tell`` what the citizen hears of it (the fields are those of an answer)."""
 
     department = forms.ModelChoiceField(Department.objects.all())
     note = Typed()
+    tell = forms.BooleanField(required=False)
+    word = Typed()
+    submission = forms.UUIDField(required=False)
+    seen = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+    confirm_newer = forms.BooleanField(required=False)
+    confirm_unfilled = forms.BooleanField(required=False)
+    confirm_personal_data = forms.CharField(required=False, max_length=64)
+
+
+class AdviceForm(forms.Form):
+    """Of whom ("u" or "d" and an id), what, and within how many office minutes."""
+
+    of = forms.CharField(required=False, max_length=20)
+    question = Typed()
+    minutes = forms.IntegerField(required=False, min_value=0, max_value=10_000)
 
 
 class AssignForm(forms.Form):

@@ -1,8 +1,8 @@
 """Who may do what: predicates over a colleague and a conversation. Seeing is ConversationQuerySet.visible_to."""
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from inbox.models import Conversation, Role, Status, User
+from inbox.models import AdviceRequest, Conversation, Role, Status, User
 
 WORKERS = frozenset({Role.AGENT, Role.EXPERT, Role.LEAD, Role.ADMIN})
 
@@ -52,6 +52,18 @@ def can_assign(user: User, conversation: Conversation) -> bool:
         and (user.role in (Role.LEAD, Role.ADMIN) or conversation.assignee_id in (None, user.pk))
         and can_work(user, conversation)
     )
+
+
+def may_advise(user: User, request: AdviceRequest) -> bool:
+    """Whether they are asked: by name, or as one of the department's experts (one query)."""
+    return AdviceRequest.objects.asked_of(user).filter(pk=request.pk).exists()
+
+
+def readable_by(user: User) -> QuerySet[Conversation]:
+    """The conversations they see, and those about which their advice is asked now. To look one up by its key: lists
+    show only what is ``visible_to``."""
+    asked = AdviceRequest.objects.asked_of(user).open().filter(conversation=OuterRef("pk"))
+    return Conversation.objects.filter(Q(pk__in=Conversation.objects.visible_to(user).values("pk")) | Q(Exists(asked)))
 
 
 def can_keep_replies(user: User) -> bool:

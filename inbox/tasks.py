@@ -7,6 +7,7 @@ from celery import shared_task
 from channels.clock import now
 from channels.models import Account
 from inbox import (
+    advice_mail,
     alerts,
     fetching,
     ingest,
@@ -121,6 +122,12 @@ def replay_failed(until: str, app_id: int | None = None) -> int:
 def alert_administrators() -> int:
     """By the clock: a channel broke, works again, or its access ends soon; how many mails went."""
     return alerts.alert_administrators()
+
+
+@shared_task
+def mail_advice() -> int:
+    """By the clock: experts of whom advice is asked; how many questions."""
+    return advice_mail.send_due()
 
 
 @shared_task

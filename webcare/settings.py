@@ -229,6 +229,7 @@ CELERY_BEAT_SCHEDULE = {
     "pushes": {"task": "inbox.tasks.send_pushes", "schedule": 30.0, "options": {"expires": 30}},
     "summaries": {"task": "inbox.tasks.send_summaries", "schedule": 60.0, "options": {"expires": 60}},
     "notices": {"task": "inbox.tasks.forget_old_notices", "schedule": 3600.0, "options": {"expires": 3600}},
+    "advice": {"task": "inbox.tasks.mail_advice", "schedule": 20.0, "options": {"expires": 20}},
     "alerts": {"task": "inbox.tasks.alert_administrators", "schedule": 30.0, "options": {"expires": 30}},
 }
 

@@ -5,25 +5,50 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.forms import UserChangeForm, UserCreationForm
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import ManyToManyField, QuerySet
-from django.forms import CheckboxSelectMultiple
+from django.forms import CheckboxSelectMultiple, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from inbox import standard_texts
 from inbox.admin.base import Audited, site
 from inbox.models import Conversation, Department, Status, User
+
+ROUTED = (
+    *(standard_texts.CITIZEN, standard_texts.DEPARTMENT, standard_texts.COLLEAGUE, standard_texts.INITIALS),
+    *(standard_texts.CHANNEL, standard_texts.MUNICIPALITY),
+)
+
+
+class DepartmentForm(ModelForm):
+    """What cannot be filled in by itself would stop every routing."""
+
+    class Meta:
+        help_texts = {
+            "routed_text": _("Filled in by itself: %(names)s. Say that the answer still comes in this conversation.")
+            % {"names": ", ".join(f"{{{name}}}" for name in ROUTED)}
+        }
+
+    def clean_routed_text(self) -> str:
+        """Raises ValidationError for a variable there is not."""
+        text: str = self.cleaned_data["routed_text"]
+        if unknown := standard_texts.unfilled(standard_texts.fill(text, dict.fromkeys(ROUTED, "x"))):
+            raise ValidationError(gettext("There is no such variable: %(names)s") % {"names": ", ".join(unknown)})
+        return text
 
 
 @admin.register(Department, site=site)
 class DepartmentAdmin(Audited):
-    """Names; who is a member is set at the colleague."""
+    """Names, and what a citizen hears when their question goes there; who is a member is set at the colleague."""
 
-    fields = ("name", "slug")
+    form = DepartmentForm
+    fields = ("name", "slug", "routed_text")
     list_display = ("name", "slug")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Department | None = None) -> tuple[str, ...]:
@@ -94,7 +119,7 @@ class UserAdmin(Audited, auth_admin.UserAdmin):
             return
         left = Conversation.objects.filter(assignee=obj).exclude(status=Status.CLOSED).count()
         if left:
-            words = _t("%(name)s still has %(count)s conversations. Ask a team lead to assign them to others.")
+            words = gettext("%(name)s still has %(count)s conversations. Ask a team lead to assign them to others.")
             messages.warning(request, words % {"name": obj, "count": left})
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
@@ -106,7 +131,7 @@ class UserAdmin(Audited, auth_admin.UserAdmin):
     def new_password(self, user: User) -> SafeString:
         """The way to Django's page for it."""
         there = reverse("admin:auth_user_password_change", args=[user.pk])
-        return format_html('<a href="{}">{}</a>', there, _t("Set a new password"))
+        return format_html('<a href="{}">{}</a>', there, gettext("Set a new password"))
 
     @admin.display(description=_("departments"))
     def member_of(self, user: User) -> str:

@@ -6,12 +6,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inbox.actions import assign, claim, close, note, read, route, snooze, wait
+from inbox.actions import assign, claim, close, note, read, snooze, wait
 from inbox.api.conversations import ConversationShown, complete, shown_to
 from inbox.api.endpoint import Endpoint, UtcField, writing
 from inbox.api.messages import Nothing
 from inbox.api.timeline import NoteShown
-from inbox.models import Department, Result, User
+from inbox.models import Result, User
 
 
 class Verb(Endpoint):
@@ -106,38 +106,6 @@ class Assign(Verb):
     def act(self, by: User, pk: int, given: dict[str, Any]) -> None:
         """The team lead always, others when it is theirs or nobody's."""
         assign.assign(pk, by=by, to=given["to"])
-
-
-class DepartmentField(serializers.SlugRelatedField):
-    """A department by its slug; what is no slug is refused before the database is asked (it has no NUL)."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Raises ValidationError."""
-        return super().to_internal_value(serializers.SlugField().run_validation(data))
-
-
-class RouteBody(serializers.Serializer):
-    """Where it goes, with a note for the colleagues there."""
-
-    department = DepartmentField("slug", queryset=Department.objects.all())
-    note = serializers.CharField(required=False, default="", allow_blank=True, trim_whitespace=False)
-
-
-@writing(
-    "conversations_route",
-    "Pass it on to the department that knows",
-    request=RouteBody,
-    responses={**CHANGED, 204: None},
-    refusals=("same_department", "closed", "too_long"),
-)
-class Route(Verb):
-    """Doorzetten; 204 when you are not in that department."""
-
-    serializer_class = RouteBody
-
-    def act(self, by: User, pk: int, given: dict[str, Any]) -> None:
-        """Claimed by nobody there."""
-        route.route(pk, by=by, department=given["department"], note=given["note"])
 
 
 class NoteBody(serializers.Serializer):

@@ -40,9 +40,10 @@ def statements() -> Iterator[str]:
     )
     yield (
         "WITH old AS (UPDATE inbox_message SET "  # noqa: S608
-        "state = CASE kind WHEN 'answer' THEN 'unknown' ELSE 'failed' END, "
+        "state = CASE WHEN kind IN ('answer', 'routed') THEN 'unknown' ELSE 'failed' END, "
         f"taken_at = {since}, send_at = NULL, {why} WHERE {waiting} RETURNING conversation_id, kind), "
-        "counted AS (SELECT conversation_id, count(*) AS answers FROM old WHERE kind = 'answer' GROUP BY 1) "
+        "counted AS (SELECT conversation_id, count(*) AS answers FROM old WHERE kind IN ('answer', 'routed') "
+        "GROUP BY 1) "
         "UPDATE inbox_conversation SET failed_count = failed_count + answers, version = version + 1, "
         "status = CASE status WHEN 'waiting' THEN 'open' ELSE status END "
         "FROM counted WHERE inbox_conversation.id = counted.conversation_id;"

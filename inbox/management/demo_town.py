@@ -11,6 +11,13 @@ DEPARTMENTS = {
     "stadsboerderij": "Stadsboerderij",
 }
 
+# department -> what a citizen hears when their question goes there; the answer still comes in the same conversation
+ROUTED_TEXTS = {
+    "burgerzaken": "Uw vraag ligt nu bij onze collega's van {afdeling}. U krijgt het antwoord gewoon hier.",
+    "stadsbeheer": "Een collega van {afdeling} kijkt naar uw melding. U krijgt het antwoord gewoon hier.",
+    "stadsboerderij": "Wij vragen het aan de {afdeling}. Het antwoord komt gewoon hier.",
+}
+
 # name, department that knows about it ("": all of them)
 TOPICS = (
     ("Afval", "stadsbeheer"),

@@ -1,5 +1,6 @@
 """All models of the inbox, so that the rest may write ``from inbox.models import Conversation``."""
 
+from inbox.models.advice import ADVISERS, AdviceRequest, AdviceState
 from inbox.models.around import Reaction, ThreadPost
 from inbox.models.at_platform import (
     Deed,
@@ -22,6 +23,7 @@ from inbox.models.conversation import (
     Status,
 )
 from inbox.models.message import (
+    DECIDED_ON,
     Attachment,
     AttachmentState,
     AttemptOutcome,
@@ -37,6 +39,7 @@ from inbox.models.message import (
 )
 from inbox.models.notices import Follow, Notice, NoticeKind, PendingPush, PushSubscription, Way
 from inbox.models.people import BlockGround, Contact, Department, Identity, Role, User
+from inbox.models.routing import Routing
 from inbox.models.rules import AccountSettings, Addressing, ClosingDay, OpeningPeriod
 from inbox.models.tokens import ApiToken
 from inbox.models.topics import Sentiment, Topic
@@ -44,9 +47,13 @@ from inbox.models.views import BulkChange, BulkItem, SavedView
 from inbox.models.writing import Draft, DraftMode, Reach, StandardReply, Upload
 
 __all__ = [
+    "ADVISERS",
+    "DECIDED_ON",
     "VIEWS",
     "AccountSettings",
     "Addressing",
+    "AdviceRequest",
+    "AdviceState",
     "ApiToken",
     "Attachment",
     "AttachmentState",
@@ -89,6 +96,7 @@ __all__ = [
     "ReadMarker",
     "Result",
     "Role",
+    "Routing",
     "SavedView",
     "SendAttempt",
     "Sentiment",

@@ -19,6 +19,15 @@ class Department(models.Model):
 
     name = models.CharField(max_length=80, unique=True, verbose_name=_("name"))
     slug = models.SlugField(max_length=80, unique=True)
+    # With variables between braces (inbox.standard_texts); a colleague may change it at every routing.
+    routed_text = models.TextField(
+        blank=True,
+        max_length=1000,
+        default="",
+        db_default="",
+        verbose_name=_("what the citizen hears when it is routed here"),
+        help_text=_("Empty: nothing is proposed."),
+    )
 
     class Meta:
         verbose_name = _("department")

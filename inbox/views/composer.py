@@ -1,9 +1,10 @@
 """The place where an answer or a note is written: whether it can go out, who will see it, and what was typed."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.http import QueryDict
@@ -49,6 +50,7 @@ class Typed:
     panel: str = ""
     panel_text: str = ""
     panel_choice: int | None = None
+    panel_form: Mapping[str, Any] | None = None  # its other fields
     filled: Filled | None = None  # another form than that of the answer
 
 

@@ -50,6 +50,9 @@ BESIDE_ONLY = frozenset(
         "thread_fetched",
         "set_topic",
         "set_sentiment",
+        "advice_asked",
+        "advice_given",
+        "advice_withdrawn",
     }
 )
 
@@ -126,7 +129,16 @@ def sentence(entry: AuditEntry, people: Mapping[int, str], moment: datetime) -> 
             return "assign", _("%(who)s assigned this to %(name)s") % words
         case "routed":
             words["department"] = data.get("to_name", "")
+            if data.get("told"):
+                return "route", _("%(who)s routed this to %(department)s, and told the citizen") % words
             return "route", _("%(who)s routed this to %(department)s") % words
+        case "bounced":
+            words["department"] = data.get("to_name", "")
+            words["times"] = str(data.get("times", ""))
+            if data.get("leads"):
+                told = _("%(who)s sent this back to %(department)s (time %(times)s); the team lead was told")
+                return "back", told % words
+            return "back", _("%(who)s sent this back to %(department)s") % words
         case "closed":
             result = (changes.get("result") or ["", ""])[1]
             words["result"] = str(dict(Result.choices).get(result, result))
@@ -225,6 +237,13 @@ def _beside(entry: AuditEntry, words: dict[str, str]) -> tuple[str, str] | None:
             return "down", _("%(who)s had the whole thread fetched") % words
         case "unblocked":
             return "check", _("%(who)s lifted the block on this citizen") % words
+        case "advice_asked":
+            words["name"] = str(entry.data.get("of", ""))
+            return "comment", _("%(who)s asked %(name)s for advice") % words
+        case "advice_given":
+            return "comment", _("%(who)s gave advice") % words
+        case "advice_withdrawn":
+            return "dismiss", _("%(who)s withdrew a request for advice") % words
         case "merged":
             return "user", _("%(who)s merged two citizens into this one") % words
         case "split":

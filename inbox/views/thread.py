@@ -16,6 +16,7 @@ from inbox.office_hours import local
 from inbox.thread_context import root_of
 from inbox.views import pane_rows, story
 from inbox.views.advice import marks
+from inbox.views.advice_items import AdviceItem, items_of
 from inbox.views.attempts import attempts_of, lines
 from inbox.views.listing import Cursor
 from inbox.views.message_menu import menus
@@ -71,7 +72,7 @@ class NewLine:
     type = "new"
 
 
-type Item = Day | Bubble | NoteItem | Event | Other | NewLine
+type Item = Day | Bubble | NoteItem | Event | Other | NewLine | AdviceItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +130,13 @@ def build(
     before: Cursor | None = None,
     since: Cursor | None = None,
     first_new: int | None = None,
+    advised: bool = True,
 ) -> Thread:
     """One page, merged; the number of queries does not grow with what it holds. ``events`` and ``asked``: what was
     done and what is there, when the caller has it already, else it is looked up for this page alone. ``user``: who
     reads, for what others in the thread say. ``first_new``: the message before which "new since you looked" stands;
-    below zero: so many of the citizen's messages from the end."""
+    below zero: so many of the citizen's messages from the end. ``advised``: whether advice was asked, as far as
+    the caller knows."""
     messages, more = messages_of(conversation, before, since, asked)
     first = Cursor(messages[0].sent_at, messages[0].pk) if messages else None
     begin = first.at if first and more else None
@@ -186,6 +189,8 @@ def build(
         for note in notes
         if within(note.created_at)
     ]
+    advice = items_of(conversation, works=works, moment=moment) if advised else []
+    ordered += [(item.at, 1, item.pk, item) for item in advice if within(item.at)]
     ordered += [(event.at, 2, event.pk, event) for event in events if event.inline and within(event.at)]
     ordered += [(other.at, 0, other.pk, other) for other in others(conversation, said)]
     listed = fetched(conversation, posts, root_id, around, begin, end)

@@ -24,7 +24,9 @@ class Command(BaseCommand):
         if not settings.SIMULATOR_URL:
             raise CommandError("seed_demo needs SIMULATOR_URL: the demo's secrets are public.")
         departments = {
-            slug: Department.objects.get_or_create(slug=slug, defaults={"name": name})[0]
+            slug: Department.objects.get_or_create(
+                slug=slug, defaults={"name": name, "routed_text": demo_town.ROUTED_TEXTS.get(slug, "")}
+            )[0]
             for slug, name in demo_town.DEPARTMENTS.items()
         }
         for username, first, last, role, slugs in demo_town.COLLEAGUES:

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from rest_framework.test import APIClient
 
 from channels.models import Account, PlatformApp
-from inbox.actions import note
+from inbox.actions import advice, note
 from inbox.api.urls import urlpatterns
 from inbox.models import Conversation, User
 from tests.conftest import MONDAY_10
@@ -59,7 +59,7 @@ def test_every_operation_has_a_name_words_and_problems(schema: dict[str, Any]) -
 
 
 @pytest.fixture
-def town(accounts: dict[str, Account], agent: User, make_conversation: Make) -> dict[str, Any]:
+def town(accounts: dict[str, Account], agent: User, expert: User, make_conversation: Make) -> dict[str, Any]:
     """A conversation with everything in it, of a citizen with a phone number."""
     made = make_conversation(
         assignee=agent,
@@ -75,7 +75,9 @@ def town(accounts: dict[str, Account], agent: User, make_conversation: Make) -> 
     identity.save()
     message = made.messages.get()
     note.add(made.pk, by=agent, text="Belt terug")
+    asked = advice.ask(made.pk, by=agent, question="Mag dit?", minutes=60, of=expert)
     return {
+        "advice": asked.pk,
         "conversations": made.pk,
         "messages": message.pk,
         "attachments": attach(message).pk,
@@ -111,7 +113,7 @@ def answers(client: APIClient, schema: dict[str, Any], town: dict[str, Any]) -> 
 @pytest.mark.django_db
 def test_every_answer_keeps_to_the_schema(schema: dict[str, Any], town: dict[str, Any], fatima: APIClient) -> None:
     told = answers(fatima, schema, town)
-    assert len(told) == 19
+    assert len(told) == 23
     for address, body in told.items():
         found = schema["paths"][address]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         whole = strict({**found, "components": schema["components"]})
