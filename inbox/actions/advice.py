@@ -14,8 +14,18 @@ from inbox.actions.changing import changing
 from inbox.actions.claim import not_allowed, refuse_closed
 from inbox.actions.clocks import hours_of
 from inbox.actions.note import MAX_LENGTH
+from inbox.actions.notify import notify
 from inbox.actions.refused import NotVisible, Refused
-from inbox.models import ADVISERS, AccountSettings, AdviceRequest, AdviceState, Conversation, Department, User
+from inbox.models import (
+    ADVISERS,
+    AccountSettings,
+    AdviceRequest,
+    AdviceState,
+    Conversation,
+    Department,
+    NoticeKind,
+    User,
+)
 from inbox.office_hours import Hours
 
 # Office minutes in which an answer is wanted.
@@ -63,6 +73,7 @@ def ask(conversation_id: int, *, by: User, question: str, minutes: int, of: User
                 due_at=until.due_at,
             )
             _note(conversation, request)
+            notify(to, NoticeKind.ADVICE_ASKED, conversation, by=by)  # who sees it; all of them get a mail
             live.announce(conversation.pk, (), "advice_asked", people=[each.pk for each in to])
     except IntegrityError:
         raise Refused(
@@ -88,6 +99,7 @@ def answer(request_id: int, *, by: User, text: str) -> AdviceRequest:
         request.answer = _written(text)
         request.answered_by, request.state, request.ended_at = by, AdviceState.ANSWERED, now()
         request.save(update_fields=["answer", "answered_by", "state", "ended_at"])
+        notify([request.asked_by_id], NoticeKind.ADVICE_GIVEN, conversation, by=by)
         # Who asked may not see the conversation any more: it was routed on.
         live.announce(conversation.pk, (), "advice_given", people=[request.asked_by_id])
     return request

@@ -7,9 +7,10 @@ from inbox import permissions
 from inbox.actions import note as notes
 from inbox.actions.changing import changing
 from inbox.actions.claim import not_allowed, refuse_closed
+from inbox.actions.notify import leads_of, notify
 from inbox.actions.refused import Refused
 from inbox.actions.route import moved
-from inbox.models import Conversation, Role, Routing, User
+from inbox.models import Conversation, NoticeKind, Routing, User
 
 LEADS_FROM = 2  # times
 
@@ -37,10 +38,8 @@ def bounce(conversation_id: int, *, by: User, reason: str) -> Conversation:
         times = Routing.objects.filter(conversation=conversation, back=True).count()
         conversation.audit_data |= {"to": there.pk, "to_name": there.name, "times": times}  # type: ignore[attr-defined]
         if times >= LEADS_FROM:
-            leads = User.objects.filter(
-                role=Role.LEAD, is_active=True, departments__in=[there, came.to_department_id]
-            ).distinct()
-            conversation.audit_data["leads"] = sorted(lead.pk for lead in leads)  # type: ignore[attr-defined]
+            told = notify(leads_of(there.pk), NoticeKind.BOUNCED, conversation, by=by)
+            conversation.audit_data["leads"] = sorted(notice.user_id for notice in told)  # type: ignore[attr-defined]
     return conversation
 
 

@@ -12,7 +12,7 @@ from inbox.actions.refused import Refused
 from inbox.models import Conversation, Department, User
 from inbox.views.advice import Found, found_in
 from inbox.views.composer import button_words
-from inbox.views.thread import newest_id
+from inbox.views.pane_rows import newest_id
 
 
 @dataclass(frozen=True, slots=True)
