@@ -84,6 +84,7 @@ class IncomingMessage:
     context: Context | None = None
     previous_ids: tuple[str, ...] = ()  # X: earlier versions of the same post; this one replaces them
     answerable: bool = True  # False: the platform will refuse a public reply (X: mention missing)
+    language: str = ""  # as the platform tells it: "nl", "en"; "" when it does not say or does not know
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,6 +66,16 @@ def readable_by(user: User) -> QuerySet[Conversation]:
     return Conversation.objects.filter(Q(pk__in=Conversation.objects.visible_to(user).values("pk")) | Q(Exists(asked)))
 
 
+def shares_department(user: User, colleague: User) -> bool:
+    """Whether they have a department in common (one query)."""
+    return user.is_active and user.departments.filter(pk__in=colleague.departments.values("pk")).exists()
+
+
+def can_lead(user: User, colleague: User) -> bool:
+    """Their status, their shift and how much they hold: the team lead of a department they share, never one's own."""
+    return user.pk != colleague.pk and user.role in (Role.LEAD, Role.ADMIN) and shares_department(user, colleague)
+
+
 def can_keep_replies(user: User) -> bool:
     """Standard replies: team leads and administrators."""
     return user.is_active and user.role in (Role.LEAD, Role.ADMIN)

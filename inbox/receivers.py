@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from channels.signals import event_stored, messages_listed
 from inbox import kick, live
+from inbox.actions import available
 from inbox.models import Message, PushSubscription, User
 
 
@@ -33,6 +34,12 @@ def session_begins(request: HttpRequest, **_: Any) -> None:
     """Note in the session when it ends (seconds since the epoch), so that the pages can warn before it does: Django
     itself keeps that where only its store looks. By the machine's clock, as Django does; the demo's may be moved."""
     request.session["ends_at"] = int(time.time()) + settings.SESSION_COOKIE_AGE
+
+
+@receiver(user_logged_in, dispatch_uid="inbox.shift_begins")
+def shift_begins(user: User, **_: Any) -> None:
+    """Who logs in is at work."""
+    available.logged_in(user)
 
 
 @receiver(user_logged_out, dispatch_uid="inbox.end_the_stream")

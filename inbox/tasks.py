@@ -22,7 +22,7 @@ from inbox import (
     summaries,
     thread_context,
 )
-from inbox.actions import draft, notify, reply_privately, snooze
+from inbox.actions import draft, end_shift, notify, pass_on, reply_privately, snooze
 from inbox.actions.refused import NotVisible, Refused
 from inbox.incoming import early, reactions
 from inbox.models import Conversation, Status
@@ -110,6 +110,18 @@ def wake_snoozed() -> int:
             continue  # a citizen, a colleague or another worker woke it first
         woken += 1
     return woken
+
+
+@shared_task
+def pass_on_stuck() -> int:
+    """What became open with a colleague who is off; how many conversations went where their rule says."""
+    return pass_on.sweep()
+
+
+@shared_task
+def end_forgotten_shifts() -> int:
+    """Colleagues who went home without saying so; how many."""
+    return end_shift.end_forgotten()
 
 
 @shared_task

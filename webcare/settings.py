@@ -221,6 +221,8 @@ CELERY_BEAT_SCHEDULE = {
     "lines": {"task": "inbox.tasks.say_lines", "schedule": 10.0, "options": {"expires": 10}},
     "templates": {"task": "inbox.tasks.refresh_templates", "schedule": 300.0, "options": {"expires": 300}},
     "wake": {"task": "inbox.tasks.wake_snoozed", "schedule": 30.0, "options": {"expires": 30}},
+    "absent": {"task": "inbox.tasks.pass_on_stuck", "schedule": 60.0, "options": {"expires": 60}},
+    "shifts": {"task": "inbox.tasks.end_forgotten_shifts", "schedule": 900.0, "options": {"expires": 900}},
     "gaps": {"task": "channels.tasks.repair_gaps", "schedule": GAPS_EVERY, "options": {"expires": GAPS_EVERY}},
     "check": {"task": "channels.tasks.check_due", "schedule": 60.0, "options": {"expires": 60}},
     "drafts": {"task": "inbox.tasks.forget_old_drafts", "schedule": 3600.0, "options": {"expires": 3600}},

@@ -38,6 +38,8 @@ nowhere = extend_schema(exclude=True)(
 urlpatterns = [
     path("openapi.json", schema, name="schema"),
     path("me/", people.Me.as_view(), name="me"),
+    path("me/availability/", people.MyAvailability.as_view(), name="my_availability"),
+    path("next/", verbs.Next.as_view(), name="next"),
     path("conversations/", conversations.Conversations.as_view(), name="conversations"),
     path("conversations/<int:pk>/", conversations.ConversationDetail.as_view(), name="conversation"),
     path("conversations/<int:pk>/messages/", messages.Messages.as_view(), name="messages"),

@@ -6,7 +6,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inbox.actions import assign, claim, close, note, read, snooze, wait
+from inbox.actions import assign, claim, close, note, read, snooze, take_next, wait
 from inbox.api.conversations import ConversationShown, complete, shown_to
 from inbox.api.endpoint import Endpoint, UtcField, writing
 from inbox.api.messages import Nothing
@@ -46,6 +46,29 @@ class Claim(Verb):
     def act(self, by: User, pk: int, given: dict[str, Any]) -> None:
         """Oppakken."""
         claim.claim(pk, by=by)
+
+
+@writing(
+    "next",
+    "Take the next conversation that is for you",
+    request=None,
+    responses={**CHANGED, 204: None},
+    refusals=("cap_reached",),
+)
+class Next(Endpoint):
+    """First due first, of your departments, on your accounts and in your languages; 204 when nothing waits for you."""
+
+    serializer_class = Nothing
+
+    def post(self, request: Request) -> Response:
+        """Volgende: no two colleagues ever get the same one."""
+        found = take_next.take_next(by=self.caller)
+        if found is None:
+            return Response(status=204)
+        conversation = shown_to(self.caller).filter(pk=found.pk).first()
+        if conversation is None:  # routed away since by somebody else
+            return Response(status=204)
+        return Response(ConversationShown(complete(conversation), context=self.get_serializer_context()).data)
 
 
 class TakeOverBody(serializers.Serializer):
@@ -89,6 +112,9 @@ class AssignBody(serializers.Serializer):
     to = serializers.PrimaryKeyRelatedField(
         queryset=User.objects.filter(is_active=True), help_text="The id of a colleague."
     )
+    anyway = serializers.BooleanField(
+        required=False, default=False, help_text="For team leads: also when they hold as many as they may (at_cap)."
+    )
 
 
 @writing(
@@ -96,7 +122,7 @@ class AssignBody(serializers.Serializer):
     "Give it to a colleague of the department",
     request=AssignBody,
     responses=CHANGED,
-    refusals=("not_a_member", "closed"),
+    refusals=("not_a_member", "colleague_off", "at_cap", "closed"),
 )
 class Assign(Verb):
     """Toewijzen."""
@@ -105,7 +131,7 @@ class Assign(Verb):
 
     def act(self, by: User, pk: int, given: dict[str, Any]) -> None:
         """The team lead always, others when it is theirs or nobody's."""
-        assign.assign(pk, by=by, to=given["to"])
+        assign.assign(pk, by=by, to=given["to"], anyway=given["anyway"])
 
 
 class NoteBody(serializers.Serializer):

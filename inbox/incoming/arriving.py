@@ -61,6 +61,7 @@ def _from_citizen(batch: Batch, account: Account, item: IncomingMessage) -> None
         conversation.opened_at = item.sent_at
         conversation.subject = message.text[:200] or conversation.subject
     conversation.subject = conversation.subject or message.text[:200]
+    conversation.language = conversation.language or item.language[:8]
     if item.context is not None and not conversation.context:
         conversation.context = {
             "external_id": item.context.external_id,

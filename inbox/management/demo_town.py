@@ -42,6 +42,10 @@ COLLEAGUES = (
     ("meelezer", "Mila", "de Groot", "viewer", ("webcare",)),
 )
 
+# What "Volgende" may hand out, and how many one may hold.
+LANGUAGES = {"bram": ["nl", "en"]}
+MOST_OPEN = {"bram": 15, "noor": 20}
+
 OFFICE = tuple((day, time(9), time(17)) for day in range(5))
 FARM = tuple((day, time(10), time(16)) for day in (2, 5, 6))  # Wednesday, Saturday, Sunday
 

@@ -38,9 +38,10 @@ from inbox.models.message import (
     SendAttempt,
 )
 from inbox.models.notices import Follow, Notice, NoticeKind, PendingPush, PushSubscription, Way
-from inbox.models.people import BlockGround, Contact, Department, Identity, Role, User
+from inbox.models.people import Availability, BlockGround, Contact, Department, Identity, Role, ShiftRule, User
 from inbox.models.routing import Routing
 from inbox.models.rules import AccountSettings, Addressing, ClosingDay, OpeningPeriod
+from inbox.models.shifts import Handover
 from inbox.models.tokens import ApiToken
 from inbox.models.topics import Sentiment, Topic
 from inbox.models.views import BulkChange, BulkItem, SavedView
@@ -60,6 +61,7 @@ __all__ = [
     "AttemptOutcome",
     "AuditEntry",
     "AutoReply",
+    "Availability",
     "BlockGround",
     "BulkChange",
     "BulkItem",
@@ -78,6 +80,7 @@ __all__ = [
     "DraftMode",
     "EarlyChange",
     "Follow",
+    "Handover",
     "Identity",
     "Message",
     "MessageTemplate",
@@ -100,6 +103,7 @@ __all__ = [
     "SavedView",
     "SendAttempt",
     "Sentiment",
+    "ShiftRule",
     "StandardReply",
     "Status",
     "TemplateRound",

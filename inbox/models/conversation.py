@@ -102,6 +102,8 @@ class Conversation(models.Model):
     sensitive = models.BooleanField(default=False)
     topic = models.ForeignKey(Topic, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     sentiment = models.CharField(max_length=8, choices=Sentiment.choices, blank=True, default="", db_default="")
+    # As the platform told it; "" where it did not.
+    language = models.CharField(max_length=8, blank=True, default="", db_default="")
     answerable = models.BooleanField(default=True)  # False: X will refuse a public reply (no mention of us)
     # The private conversation in which a public one with the same citizen goes on.
     continued_in = models.ForeignKey(
@@ -158,6 +160,8 @@ class Conversation(models.Model):
                 fields=["department", "rank_at", "id"],
                 name="list_unclaimed",
                 condition=Q(status="open", assignee__isnull=True),
+                # So that "next" passes over what is not for this colleague without fetching it.
+                include=["account", "language"],
             ),
             models.Index(
                 fields=["assignee", "rank_at", "id"],

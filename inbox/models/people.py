@@ -5,13 +5,14 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
-from channels.models import Kind
+from channels.models import Account, Kind
 
 
 class Department(models.Model):
@@ -47,6 +48,22 @@ class Role(models.TextChoices):
     VIEWER = "viewer", _("viewer")
 
 
+class Availability(models.TextChoices):
+    """Whether a colleague is at work. Empty: never said, as for who only works through the API."""
+
+    AVAILABLE = "available", _("available")
+    AWAY = "away", _("away for a moment")
+    OFF = "off", _("done for today")
+
+
+class ShiftRule(models.TextChoices):
+    """Where a colleague's open conversations go when their shift is over."""
+
+    DEPARTMENT = "department", _("back to the department")
+    COLLEAGUE = "colleague", _("to a colleague")
+    KEEP = "keep", _("they stay with me")
+
+
 DEFAULT_WAYS = ("bell", "push")
 
 
@@ -74,6 +91,22 @@ class User(AbstractUser):
     notices_outside_hours = models.BooleanField(default=False, db_default=False)
     daily_summary = models.BooleanField(default=False, db_default=False)
     summary_on = models.DateField(null=True, blank=True)  # the last day of which they got one
+    # What "next" may hand out: empty is everything. Languages are codes as platforms tell them.
+    accounts = models.ManyToManyField(Account, blank=True, related_name="+", verbose_name=_("accounts"))
+    languages = ArrayField(models.CharField(max_length=8), default=list, blank=True, verbose_name=_("languages"))
+    most_open = models.PositiveSmallIntegerField(
+        null=True, blank=True, verbose_name=_("at most this many open conversations")
+    )
+    availability = models.CharField(max_length=10, choices=Availability.choices, blank=True, default="", db_default="")
+    availability_at = models.DateTimeField(null=True, blank=True)
+    shift_rule = models.CharField(
+        max_length=10,
+        choices=ShiftRule.choices,
+        default=ShiftRule.DEPARTMENT,
+        db_default=ShiftRule.DEPARTMENT,
+    )
+    # For ShiftRule.COLLEAGUE; gone, or not the one for it: back to the department.
+    shift_colleague = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     objects: ClassVar[ColleagueManager] = ColleagueManager()
 

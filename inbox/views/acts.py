@@ -168,13 +168,15 @@ def release(request: SignedIn, pk: int) -> HttpResponse:
 def assign(request: SignedIn, pk: int) -> HttpResponse:
     """Toewijzen."""
     form = forms.AssignForm(request.POST)
+    valid = form.is_valid()
+    to = form.cleaned_data.get("to")
 
     def deed() -> None:
-        if not form.is_valid():
+        if not valid or to is None:
             raise Refused("no_choice", _("Choose a colleague."))
-        assigning.assign(pk, by=request.user, to=form.cleaned_data["to"])
+        assigning.assign(pk, by=request.user, to=to, anyway=form.cleaned_data["anyway"])
 
-    return attempt(request, pk, deed, Typed(panel="assign"))
+    return attempt(request, pk, deed, Typed(panel="assign", panel_person=to.pk if to else None))
 
 
 # -- what is said -------------------------------------------------------------------------------------------------

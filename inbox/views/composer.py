@@ -51,6 +51,7 @@ class Typed:
     panel_text: str = ""
     panel_choice: int | None = None
     panel_form: Mapping[str, Any] | None = None  # its other fields
+    panel_person: int | None = None
     filled: Filled | None = None  # another form than that of the answer
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from channels.models import Account
 from inbox import permissions
@@ -31,6 +31,7 @@ from inbox.models import (
     Reaction,
     ReadMarker,
     SendAttempt,
+    Status,
     Topic,
     Upload,
     User,
@@ -120,10 +121,13 @@ _LEAVING = kept(
 )
 _TOPICS = kept(lambda: Topic.objects.filter(active=True))
 _DEPARTMENTS = kept(lambda: Department.objects.exclude(pk=slot("department")))
+_HELD = Conversation.objects.filter(assignee=OuterRef("pk"), status=Status.OPEN).order_by().values("assignee")
 _COLLEAGUES = kept(
-    lambda: User.objects.filter(
-        departments=slot("department"), is_active=True, role__in=sorted(permissions.WORKERS)
-    ).order_by("first_name", "last_name", "username")
+    lambda: (
+        User.objects.filter(departments=slot("department"), is_active=True, role__in=sorted(permissions.WORKERS))
+        .annotate(held=Subquery(_HELD.annotate(number=Count("pk")).values("number")))
+        .order_by("first_name", "last_name", "username")
+    )
 )
 _PROFILES = kept(lambda: Identity.objects.filter(contact=slot("contact")))
 _EARLIER = kept(

@@ -127,6 +127,8 @@ def sentence(entry: AuditEntry, people: Mapping[int, str], moment: datetime) -> 
         case "assigned":
             words["name"] = people.get(data.get("to") or 0, _("a colleague"))
             return "assign", _("%(who)s assigned this to %(name)s") % words
+        case "handed_over":
+            return _handed_over(data, people, words)
         case "routed":
             words["department"] = data.get("to_name", "")
             if data.get("told"):
@@ -165,6 +167,23 @@ def sentence(entry: AuditEntry, people: Mapping[int, str], moment: datetime) -> 
             return "clock", auto_reply.reason_text(str(data.get("reason", ""))).rstrip(".")
         case _:
             return _beside(entry, words)
+
+
+def _handed_over(data: Mapping[str, Any], people: Mapping[int, str], words: dict[str, str]) -> tuple[str, str]:
+    """A shift that ended: by the colleague, by a team lead, or by Webcare when a citizen wrote."""
+    words = words | {"from": people.get(data.get("from") or 0, _("a colleague"))}
+    words["name"] = people.get(data.get("to") or 0, "")
+    if words["who"]:
+        return "assign", (
+            _("%(who)s handed this over to %(name)s: the shift of %(from)s is over")
+            if words["name"]
+            else _("%(who)s gave this back: the shift of %(from)s is over")
+        ) % words
+    return "assign", (
+        _("Handed over to %(name)s: the shift of %(from)s is over")
+        if words["name"]
+        else _("Given back: the shift of %(from)s is over")
+    ) % words
 
 
 def _beside(entry: AuditEntry, words: dict[str, str]) -> tuple[str, str] | None:

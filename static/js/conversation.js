@@ -239,6 +239,8 @@
     if (old.matches("#timeline[data-whole]")) return false;
     // Somebody looks for a citizen here, or compares two.
     if (old.matches("#merging")) return isSource(old) || before?.pane !== pane()?.dataset.pane;
+    // A number that is being typed, among colleagues who come and go.
+    if (old.matches("#people input")) return old !== document.activeElement;
     return true;
   }
 

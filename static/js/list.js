@@ -364,6 +364,13 @@
     { capture: true, passive: true },
   );
 
+  /* A conversation that the server chose: opened as if its row was pressed, with the cursor on its title. */
+  document.addEventListener("open-conversation", async (event) => {
+    if (!event.detail?.path) return;
+    await window.htmx.ajax("GET", event.detail.path, { target: "#conversation", swap: "innerHTML" });
+    $("#pane-title")?.focus({ preventScroll: true });
+  });
+
   document.addEventListener("conversation-changed", (event) => {
     if (event.detail?.id) webcare.refresh([event.detail.id]);
   });

@@ -148,6 +148,11 @@
         if (conversation === webcare.openId()) nudgePane(what); // so that it counts as seen
         return;
       }
+      if (!conversation) {
+        // Of a colleague, not of a conversation.
+        document.dispatchEvent(new CustomEvent("webcare:colleagues"));
+        return;
+      }
       recent.push(Date.now());
       pending.add(conversation);
       plan();

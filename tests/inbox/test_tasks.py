@@ -53,6 +53,8 @@ def test_every_scheduled_task_of_the_inbox_exists(settings: Any) -> None:
     expected = (
         "alert_administrators",
         "do_deeds",
+        "end_forgotten_shifts",
+        "pass_on_stuck",
         "drain_events",
         "forget_old_drafts",
         "refresh_templates",

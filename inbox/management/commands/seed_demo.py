@@ -40,6 +40,9 @@ class Command(BaseCommand):
                     role=role,
                 )
                 user.departments.set(departments[slug] for slug in slugs)
+                user.languages = demo_town.LANGUAGES.get(username, [])
+                user.most_open = demo_town.MOST_OPEN.get(username)
+                user.save(update_fields=["languages", "most_open"])
         for name, slug in demo_town.TOPICS:
             Topic.objects.get_or_create(name=name, defaults={"department": departments.get(slug)})
         for item in town.APPS:
