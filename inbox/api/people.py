@@ -25,8 +25,8 @@ class ColleagueShown(serializers.Serializer):
     initials = serializers.CharField()
     role = serializers.ChoiceField(Role.choices)
     departments = DepartmentRef(many=True)
-    availability = serializers.ChoiceField(
-        Availability.choices, allow_blank=True, help_text="Empty: never said, as by who only works through the API."
+    availability = serializers.CharField(
+        help_text="available, away or off; empty: never said, as by who only works through the API."
     )
 
 
