@@ -32,10 +32,6 @@ def _words(kind: NoticeKind) -> tuple[str, str]:
             return "", _("A citizen wrote back")
         case NoticeKind.TAKEN_OVER:
             return _("%(who)s took over a conversation of yours"), _("A conversation of yours was taken over")
-        case NoticeKind.TAKE_OVER_ASKED:
-            return _("%(who)s asks to take over your conversation"), _(
-                "A colleague asks to take over your conversation"
-            )
         case NoticeKind.ADVICE_ASKED:
             return _("%(who)s asks your advice"), _("Your advice is asked")
         case NoticeKind.ADVICE_GIVEN:

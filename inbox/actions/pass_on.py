@@ -11,8 +11,9 @@ from django.db.models import Q
 from channels.clock import now
 from inbox import permissions, workload
 from inbox.actions.changing import changing
+from inbox.actions.notify import notify
 from inbox.actions.refused import NotVisible
-from inbox.models import Availability, Conversation, ShiftRule, Status, User
+from inbox.models import Availability, Conversation, NoticeKind, ShiftRule, Status, User
 from inbox.shifts import Receiver, Rest
 
 SETTLED = timedelta(minutes=2)  # so long after a shift the sweeper leaves it to whoever ends it
@@ -63,6 +64,7 @@ def pass_on(conversation_id: int, rest: Rest, *, by: User | None) -> int | None:
         if to == rest.pk:
             raise NotTheirs
         conversation.assignee_id = to
+        notify([to], NoticeKind.HANDED_OVER, conversation, by=by)
         conversation.audit_data |= told(rest, to)  # type: ignore[attr-defined]
     return to
 

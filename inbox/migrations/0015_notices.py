@@ -25,7 +25,6 @@ class Migration(migrations.Migration):
                             ("late", "late"),
                             ("answered", "the citizen answered"),
                             ("taken_over", "taken over by a colleague"),
-                            ("take_over_asked", "a colleague asks to take over"),
                             ("advice_asked", "your advice is asked"),
                             ("advice_given", "advice was given"),
                             ("bounced", "sent back more than once"),

@@ -22,7 +22,6 @@ class NoticeKind(models.TextChoices):
     LATE = "late", _("late")
     ANSWERED = "answered", _("the citizen answered")  # in a conversation one holds or follows
     TAKEN_OVER = "taken_over", _("taken over by a colleague")
-    TAKE_OVER_ASKED = "take_over_asked", _("a colleague asks to take over")
     ADVICE_ASKED = "advice_asked", _("your advice is asked")
     ADVICE_GIVEN = "advice_given", _("advice was given")
     BOUNCED = "bounced", _("sent back more than once")  # to the team lead

@@ -40,7 +40,6 @@ ICONS = {
     NoticeKind.LATE: "late",
     NoticeKind.ANSWERED: "reply",
     NoticeKind.TAKEN_OVER: "claim",
-    NoticeKind.TAKE_OVER_ASKED: "claim",
     NoticeKind.ADVICE_ASKED: "comment",
     NoticeKind.ADVICE_GIVEN: "comment",
     NoticeKind.BOUNCED: "retry",

@@ -93,7 +93,7 @@ class PaneRows:
     leaving: Asked[tuple[int, datetime | None]]
     topics: Asked[Topic]
     departments: Asked[Department]
-    colleagues: Asked[User]
+    colleagues: Asked[Any]  # each with how many it holds
     profiles: Asked[Identity]
     alike: tuple[Asked[Identity], ...]  # with the same number, with the same whole name
     earlier: Asked[Conversation]

@@ -58,7 +58,7 @@ def person(page: Page, username: str) -> Locator:
 def test_two_press_next_and_each_gets_their_own(two: tuple[Page, Page], town: Town, joris: Colleague) -> None:
     made = questions(town, joris, 2)
     fatima, other = two
-    fatima.keyboard.press("p")
+    fatima.keyboard.press("w")
     other.get_by_test_id("next").click()
     got = [opened(fatima), opened(other)]
     assert got[0] != got[1]

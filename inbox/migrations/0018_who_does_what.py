@@ -12,7 +12,7 @@ STATES = [("available", "available"), ("away", "away for a moment"), ("off", "do
 class Migration(migrations.Migration):
     dependencies = [
         ("channels", "0005_when_a_platform_wants_to_be_asked_again"),
-        ("inbox", "0014_pictures_with_posts"),
+        ("inbox", "0017_routing_and_advice"),
     ]
 
     operations = [
