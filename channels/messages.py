@@ -267,6 +267,7 @@ class Capabilities:
     files_public: Files = Files()
     files_private: Files = Files()
     reply_needs_mention: bool = False
+    refuses_same_text: bool = False  # public: the same words from one account within a day
 
 
 @dataclass(frozen=True, slots=True)

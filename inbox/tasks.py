@@ -10,6 +10,7 @@ from inbox import (
     advice_mail,
     alerts,
     fetching,
+    group_answers,
     ingest,
     kick,
     lanes,
@@ -82,6 +83,13 @@ def say_lines() -> int:
     """What is to be said in public now that a private answer has arrived; how many."""
     kick.looking("lines")
     return reply_privately.say_lines()
+
+
+@shared_task
+def answer_groups() -> int:
+    """What is chosen in groups of alike questions, a little ahead of what the platforms take; how many."""
+    kick.looking("groups")
+    return group_answers.work()
 
 
 @shared_task

@@ -218,6 +218,7 @@ CELERY_BEAT_SCHEDULE = {
     "media": {"task": "inbox.tasks.fetch_due_media", "schedule": 15.0, "options": {"expires": 15}},
     "profiles": {"task": "inbox.tasks.fetch_due_profiles", "schedule": 30.0, "options": {"expires": 30}},
     "deeds": {"task": "inbox.tasks.do_deeds", "schedule": 10.0, "options": {"expires": 10}},
+    "groups": {"task": "inbox.tasks.answer_groups", "schedule": 5.0, "options": {"expires": 5}},
     "lines": {"task": "inbox.tasks.say_lines", "schedule": 10.0, "options": {"expires": 10}},
     "templates": {"task": "inbox.tasks.refresh_templates", "schedule": 300.0, "options": {"expires": 300}},
     "wake": {"task": "inbox.tasks.wake_snoozed", "schedule": 30.0, "options": {"expires": 30}},

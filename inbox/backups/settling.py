@@ -49,6 +49,14 @@ def statements() -> Iterator[str]:
         "FROM counted WHERE inbox_conversation.id = counted.conversation_id;"
     )
 
+    # What waited in a group of alike questions may have been answered since as well: a person looks and tries again.
+    # An archive of before there were groups has no such table.
+    yield (
+        "DO $$ BEGIN IF to_regclass('public.inbox_groupitem') IS NOT NULL THEN "  # noqa: S608
+        f"UPDATE inbox_groupitem SET state = 'skipped', code = '{MARK}', at = {moment} WHERE state = 'pending'; "
+        "END IF; END $$;"
+    )
+
 
 def outcome() -> Settled:
     """How many of each there now are, of those that the backup held as waiting or on their way."""

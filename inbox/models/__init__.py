@@ -1,6 +1,7 @@
 """All models of the inbox, so that the rest may write ``from inbox.models import Conversation``."""
 
 from inbox.models.advice import ADVISERS, AdviceRequest, AdviceState
+from inbox.models.alike import GroupAnswer, GroupItem, ItemState, PinnedAnswer
 from inbox.models.around import Reaction, ThreadPost
 from inbox.models.at_platform import (
     Deed,
@@ -81,7 +82,10 @@ __all__ = [
     "EarlyChange",
     "Follow",
     "Handover",
+    "GroupAnswer",
+    "GroupItem",
     "Identity",
+    "ItemState",
     "Message",
     "MessageTemplate",
     "MessageVersion",
@@ -91,6 +95,7 @@ __all__ = [
     "NoticeKind",
     "OpeningPeriod",
     "PendingPush",
+    "PinnedAnswer",
     "PlatformDeed",
     "PublicLine",
     "PushSubscription",

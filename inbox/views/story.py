@@ -197,6 +197,8 @@ def _beside(entry: AuditEntry, words: dict[str, str]) -> tuple[str, str] | None:
             if kinds := entry.data.get("personal_data"):
                 words["kinds"] = privacy_guard.in_words(kinds)
                 return "reply", _("%(who)s answered, and confirmed that this may be public: %(kinds)s") % words
+            if "group" in entry.data:
+                return "reply", _("%(who)s answered, together with alike questions") % words
             return "reply", _("%(who)s answered") % words
         case "noted":
             return "note", _("%(who)s left a note") % words

@@ -52,6 +52,7 @@ def test_every_scheduled_task_of_the_inbox_exists(settings: Any) -> None:
     names = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values() if entry["task"].startswith("inbox.")}
     expected = (
         "alert_administrators",
+        "answer_groups",
         "do_deeds",
         "end_forgotten_shifts",
         "pass_on_stuck",
