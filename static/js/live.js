@@ -105,10 +105,14 @@
     else document.dispatchEvent(new CustomEvent("webcare:nudge", { detail: { conversation, what } }));
   }
 
+  /* For pages that show other conversations than list and pane; 0: any may have changed. */
+  const heardOf = (conversation) => document.dispatchEvent(new CustomEvent("webcare:heard", { detail: { conversation } }));
+
   function catchUp(what) {
     everything = true;
     plan();
     nudgePane(what);
+    heardOf(0);
   }
 
   // ------------------------------------------------------------------ the stream
@@ -156,6 +160,7 @@
       recent.push(Date.now());
       pending.add(conversation);
       plan();
+      heardOf(conversation);
       // Also for another citizen's, when it is on screen in the same thread.
       const beside = document.querySelector(`#lines [data-of="${Number(conversation)}"]`);
       if (conversation === webcare.openId() || beside) nudgePane(what);

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import jsonschema
 import pytest
@@ -16,7 +17,7 @@ from rest_framework.test import APIClient
 from channels.models import Account, PlatformApp
 from inbox.actions import advice, note
 from inbox.api.urls import urlpatterns
-from inbox.models import Conversation, User
+from inbox.models import Conversation, GroupAnswer, User
 from tests.conftest import MONDAY_10
 from tests.inbox.api.conftest import Api
 from tests.inbox.api.test_messages import attach
@@ -76,8 +77,11 @@ def town(accounts: dict[str, Account], agent: User, expert: User, make_conversat
     message = made.messages.get()
     note.add(made.pk, by=agent, text="Belt terug")
     asked = advice.ask(made.pk, by=agent, question="Mag dit?", minutes=60, of=expert)
+    group = GroupAnswer.objects.create(by=agent, text="Morgen.", submission=uuid4(), at=MONDAY_10)
+    group.items.create(conversation=made, seen=message.pk)
     return {
         "advice": asked.pk,
+        "group-answers": group.pk,
         "conversations": made.pk,
         "messages": message.pk,
         "attachments": attach(message).pk,
