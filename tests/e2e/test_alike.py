@@ -141,7 +141,7 @@ def test_a_pinned_answer_is_taken_over_by_a_key(town: Town, browser: Browser) ->
         page = log_in(browser, town, "fatima")
         page.goto(f"{town.inbox}/conversations/{conversation}/")
         expect(page.get_by_test_id("use-pinned")).to_be_visible()
-        page.keyboard.press("p")
+        page.keyboard.press("y")
         expect(page.get_by_test_id("composer")).to_have_value(f"Dag Sofie van Dam: {about}.")
         assert violations(page) == []
         page.context.close()

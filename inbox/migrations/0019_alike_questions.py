@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("channels", "0005_when_a_platform_wants_to_be_asked_again"),
-        ("inbox", "0014_pictures_with_posts"),
+        ("inbox", "0018_who_does_what"),
     ]
 
     operations = [
