@@ -17,7 +17,7 @@ from inbox.actions.mentions import NAME
 
 BULLET = re.compile(r"\s{0,3}[-*•]\s+(\S.*)")
 NUMBER = re.compile(r"\s{0,3}\d{1,3}[.)]\s+(\S.*)")
-TAG = re.compile(r"(<[^>]*>)")
+LINK = re.compile(r"(<a [^>]*>.*?</a>|<[^>]*>)")
 BOLD = re.compile(r"\*\*(?=\S)(.{1,500}?)(?<=\S)\*\*")
 
 
@@ -57,8 +57,8 @@ def _inline(text: str, mentions: Mapping[str, Any]) -> str:
     html = BOLD.sub(r"<b>\1</b>", html)
     if not mentions:
         return html
-    # Between the tags alone: a name in an address is part of the address.
-    parts = TAG.split(html)
+    # Not in a link, neither in its tag nor in its words: a name in an address is part of the address.
+    parts = LINK.split(html)
     parts[::2] = [NAME.sub(lambda found: _mention(found, mentions), part) for part in parts[::2]]
     return "".join(parts)
 

@@ -109,9 +109,9 @@ def test_note_changed_and_taken_back_is_so_for_the_other_at_once(fatima: Page, j
 def test_follower_is_told_of_what_a_colleague_does(fatima: Page, joris: Page, town: Town) -> None:
     pk = asked(town)
     joris.goto(f"{town.inbox}/conversations/{pk}/")
-    joris.get_by_test_id("act-follow").wait_for()
+    joris.get_by_test_id("follow").wait_for()
     joris.keyboard.press("b")
-    expect(joris.get_by_test_id("act-follow")).to_have_attribute("aria-pressed", "true")
+    expect(joris.get_by_test_id("follow")).to_have_attribute("aria-pressed", "true")
     joris.goto(f"{town.inbox}/notices/")
     joris.wait_for_load_state("networkidle")
     fatima.goto(f"{town.inbox}/conversations/{pk}/")

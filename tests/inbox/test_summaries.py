@@ -39,7 +39,7 @@ def test_tells_numbers_and_links_and_nothing_of_a_citizen(
     make_conversation(text="Mijn paspoort is weg", assignee=colleague)
     notify([fatima], NoticeKind.ASSIGNED, mine, by=colleague)
     assert summaries.send_due() == 1
-    (sent,) = outbox
+    (sent,) = mail.outbox
     assert (sent.to, sent.subject) == (["fatima@waterkant.example"], "Webcare: je dag, maandag 23 november")
     assert sent.body.split("\n")[:13] == [
         "Goedemorgen Fatima,",

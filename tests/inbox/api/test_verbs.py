@@ -71,6 +71,8 @@ def test_assign_route_and_note(
             "author": {"id": agent.pk, "name": "Fatima Amrani", "initials": "FA"},
             "text": "Belt terug",
             "created_at": ANY,
+            "edited_at": None,
+            "withdrawn_at": None,
         },
     )
     routed = post(fatima, made, "route", department="burgerzaken", note="Voor jullie")
