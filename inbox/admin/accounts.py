@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from channels.account_state import check_account
@@ -31,9 +31,9 @@ SHAPES = {Kind.X: r"\d{1,25}", Kind.FACEBOOK: r"\d{1,25}", Kind.WHATSAPP: r"what
 
 def secret_help(name: str, filled: bool) -> str:
     """Whether there is one, and for the ones that nobody finds by themselves where it comes from."""
-    state = _t("Filled in. Leave empty to keep it.") if filled else _t("Not filled in yet.")
+    state = gettext("Filled in. Leave empty to keep it.") if filled else gettext("Not filled in yet.")
     if name == "verify_token":
-        return state + " " + _t("Think up a long random word, and fill in the same one at Meta.")
+        return state + " " + gettext("Think up a long random word, and fill in the same one at Meta.")
     return state
 
 
@@ -105,7 +105,7 @@ class HasSecrets(Audited):
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         """On to the secrets."""
-        messages.success(request, _t("%(name)s was added. Now fill in the rest below.") % {"name": obj})
+        messages.success(request, gettext("%(name)s was added. Now fill in the rest below.") % {"name": obj})
         return HttpResponseRedirect(reverse(f"admin:channels_{obj._meta.model_name}_change", args=[obj.pk]))
 
 
@@ -151,12 +151,12 @@ class PlatformAppAdmin(HasSecrets):
     @admin.display(description=_("webhook address"))
     def webhook_address(self, app: PlatformApp) -> SafeString:
         """To copy; it names no secret and is worth nothing without a signature."""
-        label = _t("webhook address")
+        label = gettext("webhook address")
         return format_html(
             '<input class="vLargeTextField" readonly aria-label="{}" value="{}"><div class="help">{}</div>',
             label,
             app.webhook_url,
-            _t("Fill in this address at the platform."),
+            gettext("Fill in this address at the platform."),
         )
 
 
@@ -206,10 +206,10 @@ class AccountForm(SecretsForm):
         if app is None or external_id is None:
             return given
         if not re.fullmatch(SHAPES[app.kind], external_id):
-            self.add_error("external_id", _t("This is no id of %(platform)s.") % {"platform": PLATFORMS[app.kind]})
+            self.add_error("external_id", gettext("This is no id of %(platform)s.") % {"platform": PLATFORMS[app.kind]})
         there = Account.objects.defer("secrets").filter(kind=app.kind, external_id=external_id).first()
         if there is not None:
-            self.add_error("external_id", _t("This account is there already: %(name)s.") % {"name": there.name})
+            self.add_error("external_id", gettext("This account is there already: %(name)s.") % {"name": there.name})
         self.instance.kind = app.kind
         return given
 
@@ -282,11 +282,11 @@ class AccountAdmin(HasSecrets):
         try:
             account = get_object_or_404(Account.objects.select_related("app"), pk=pk)
             if check_account(account):
-                messages.success(request, _t("The connection with %(platform)s works.") % _platform(account))
+                messages.success(request, gettext("The connection with %(platform)s works.") % _platform(account))
             else:
                 messages.error(request, _what_is_wrong(account))
         except CredentialsUnreadable:
-            messages.error(request, _t("The stored secrets cannot be read any more. Fill them in again."))
+            messages.error(request, gettext("The stored secrets cannot be read any more. Fill them in again."))
         return HttpResponseRedirect(reverse("admin:channels_account_change", args=[pk]))
 
     @admin.display(description=_("name"), ordering="name")
@@ -325,9 +325,9 @@ class AccountAdmin(HasSecrets):
         """In one line, with the way to change them."""
         settings = AccountSettings.objects.prefetch_related("periods").filter(account=account).first()
         if settings is None:
-            return _t("Fill in the agreements below first.")
+            return gettext("Fill in the agreements below first.")
         there = reverse("admin:inbox_accountsettings_change", args=[settings.pk])
-        return format_html('{} · <a href="{}">{}</a>', in_words(settings), there, _t("Change opening hours"))
+        return format_html('{} · <a href="{}">{}</a>', in_words(settings), there, gettext("Change opening hours"))
 
 
 def _platform(account: Model) -> dict[str, str]:
@@ -337,14 +337,14 @@ def _platform(account: Model) -> dict[str, str]:
 def _what_is_wrong(account: Account) -> str:
     """What the platform said when it was asked, and what to do. By errors.REASONS."""
     words = {
-        "token": _t("%(platform)s refuses our secrets. Make new ones there and fill them in here."),
-        "permission": _t("%(platform)s knows us, but a permission is missing. Give it there, then test again."),
-        "blocked_for_policy": _t("%(platform)s has blocked this account. Look at the messages there."),
-        "configuration": _t("The secrets belong to another account, or some are missing. Check id and secrets."),
-        "busy": _t("%(platform)s does not answer now. Nothing was changed; test again later."),
-        "rate_limit": _t("%(platform)s takes no more questions now. Nothing was changed; test again later."),
-        "no_answer": _t("%(platform)s does not answer now. Nothing was changed; test again later."),
+        "token": gettext("%(platform)s refuses our secrets. Make new ones there and fill them in here."),
+        "permission": gettext("%(platform)s knows us, but a permission is missing. Give it there, then test again."),
+        "blocked_for_policy": gettext("%(platform)s has blocked this account. Look at the messages there."),
+        "configuration": gettext("The secrets belong to another account, or some are missing. Check id and secrets."),
+        "busy": gettext("%(platform)s does not answer now. Nothing was changed; test again later."),
+        "rate_limit": gettext("%(platform)s takes no more questions now. Nothing was changed; test again later."),
+        "no_answer": gettext("%(platform)s does not answer now. Nothing was changed; test again later."),
     }
-    other = _t("%(platform)s refuses. Check id and secrets.")
+    other = gettext("%(platform)s refuses. Check id and secrets.")
     said = words.get(account.error_reason, other) % _platform(account)
     return f"{said} ({account.error_code})" if account.error_code else said

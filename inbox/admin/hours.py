@@ -11,7 +11,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from inbox import auto_reply, standard_texts
@@ -29,7 +29,9 @@ NOTHING = ("", _("- Select an option -"))  # Django's own words, which have no D
 
 def timers_stay(request: HttpRequest) -> None:
     """Say that what is promised already stays as it was promised."""
-    messages.warning(request, _t("Running timers keep their time. What you changed counts from the next timer on."))
+    messages.warning(
+        request, gettext("Running timers keep their time. What you changed counts from the next timer on.")
+    )
 
 
 class SettingsForm(forms.ModelForm):
@@ -80,7 +82,7 @@ class SettingsForm(forms.ModelForm):
         text: str = self.cleaned_data["ending"].strip()
         filled = standard_texts.fill(text, {standard_texts.COLLEAGUE: "F", standard_texts.INITIALS: "F"})
         if standard_texts.unfilled(filled):
-            raise ValidationError(_t("Use {initialen} or {voornaam}."))
+            raise ValidationError(gettext("Use {initialen} or {voornaam}."))
         return text
 
     def clean_out_of_hours_text(self) -> str:
@@ -89,7 +91,7 @@ class SettingsForm(forms.ModelForm):
         unknown = auto_reply.unknown_variables(text)
         if unknown:
             raise ValidationError(
-                _t("Not known: %(names)s. Use {inwoner}, {volgende_opening}, {kanaal} or {gemeente}.")
+                gettext("Not known: %(names)s. Use {inwoner}, {volgende_opening}, {kanaal} or {gemeente}.")
                 % {"names": ", ".join(f"{{{name}}}" for name in unknown)}
             )
         return text
@@ -211,7 +213,7 @@ def in_words(settings: AccountSettings) -> str:
         period = Period(row.weekday, row.opens, row.closes)
         days[row.weekday].append(f"{period.opens:%H:%M}-{period.closes_text}")
     if not days:
-        return _t("never open: no timer runs")
+        return gettext("never open: no timer runs")
     return ", ".join(f"{WEEKDAYS_ABBR[day]} {' + '.join(spans)}".lower() for day, spans in sorted(days.items()))
 
 
