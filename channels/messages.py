@@ -84,6 +84,7 @@ class IncomingMessage:
     context: Context | None = None
     previous_ids: tuple[str, ...] = ()  # X: earlier versions of the same post; this one replaces them
     answerable: bool = True  # False: the platform will refuse a public reply (X: mention missing)
+    language: str = ""  # as the platform tells it: "nl", "en"; "" when it does not say or does not know
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,6 +267,7 @@ class Capabilities:
     files_public: Files = Files()
     files_private: Files = Files()
     reply_needs_mention: bool = False
+    refuses_same_text: bool = False  # public: the same words from one account within a day
 
 
 @dataclass(frozen=True, slots=True)

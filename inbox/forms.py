@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from inbox.models import Department, User
+from inbox.models import Department, ShiftRule, User
 
 LONGEST = 100_000  # characters; the platforms' own limits are told by the action, with what to do
 
@@ -39,16 +39,32 @@ class NoteForm(forms.Form):
 
 
 class RouteForm(forms.Form):
-    """To which department, and what the colleagues there should know."""
+    """To which department, why, and with ``tell`` what the citizen hears of it (the fields are those of an answer)."""
 
     department = forms.ModelChoiceField(Department.objects.all())
     note = Typed()
+    tell = forms.BooleanField(required=False)
+    word = Typed()
+    submission = forms.UUIDField(required=False)
+    seen = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+    confirm_newer = forms.BooleanField(required=False)
+    confirm_unfilled = forms.BooleanField(required=False)
+    confirm_personal_data = forms.CharField(required=False, max_length=64)
+
+
+class AdviceForm(forms.Form):
+    """Of whom ("u" or "d" and an id), what, and within how many office minutes."""
+
+    of = forms.CharField(required=False, max_length=20)
+    question = Typed()
+    minutes = forms.IntegerField(required=False, min_value=0, max_value=10_000)
 
 
 class AssignForm(forms.Form):
     """To whom."""
 
     to = forms.ModelChoiceField(User.objects.filter(is_active=True))
+    anyway = forms.BooleanField(required=False)  # more than they may hold
 
 
 class SnoozeForm(forms.Form):
@@ -63,3 +79,18 @@ class SnoozeForm(forms.Form):
         if not (given.get("until") or given.get("moment")):
             raise forms.ValidationError("no moment")  # the view has the sentence
         return given
+
+
+class ShiftForm(forms.Form):
+    """Where what one holds goes, with a note for who goes on. ``submission`` is new with every form."""
+
+    rule = forms.ChoiceField(choices=ShiftRule.choices)
+    to = forms.ModelChoiceField(User.objects.filter(is_active=True), required=False)
+    note = Typed()
+    submission = forms.UUIDField()
+
+
+class CapForm(forms.Form):
+    """How many open conversations a colleague holds at most; empty: any number."""
+
+    most_open = forms.IntegerField(required=False, min_value=0, max_value=999)

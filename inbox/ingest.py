@@ -27,7 +27,7 @@ from channels.messages import (
 )
 from channels.models import Account, EventState, InboundEvent
 from inbox import kick
-from inbox.incoming import auto_replies, changes
+from inbox.incoming import absent, auto_replies, changes, told
 from inbox.incoming.arriving import arrive
 from inbox.incoming.batch import Batch, Work, hold, load
 from inbox.models import AttachmentState
@@ -201,9 +201,11 @@ def _apply(reads: list[Read]) -> list[events.Outcome]:
             # What an understood part was left for is of no interest; an account we do not know is.
             reason = UNKNOWN_ACCOUNT if UNKNOWN_ACCOUNT in left else ""
         outcomes.append(events.Outcome(read.event.pk, state, reason or ("" if done else "nothing in it")))
+    absent.pass_on_arrived(batch)
     batch.save()
     queued = auto_replies.give(batch)
     batch.changes.record()
+    told.tell(batch)
     _after_commit(batch, queued)
     return outcomes
 

@@ -15,7 +15,7 @@ from kombu.exceptions import KombuError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-DRAIN, SEND_DUE, MEDIA, PROFILES, SEND, DEEDS, LINES, TEMPLATES, PICTURE = (
+DRAIN, SEND_DUE, MEDIA, PROFILES, SEND, DEEDS, LINES, TEMPLATES, PICTURE, PUSHES, GROUPS = (
     "inbox.tasks.drain_events",
     "inbox.tasks.send_due",
     "inbox.tasks.fetch_due_media",
@@ -25,6 +25,8 @@ DRAIN, SEND_DUE, MEDIA, PROFILES, SEND, DEEDS, LINES, TEMPLATES, PICTURE = (
     "inbox.tasks.say_lines",
     "inbox.tasks.refresh_templates_of",
     "inbox.tasks.fetch_post_picture",
+    "inbox.tasks.send_pushes",
+    "inbox.tasks.answer_groups",
 )
 DEBOUNCE_MS = 1000  # only when a task never starts; one that starts ends it, see ``looking``
 TIMEOUT = 0.025  # seconds; the redis of an installation answers in one
@@ -105,6 +107,16 @@ def kick_deeds() -> None:
 def kick_lines() -> None:
     """A private answer has arrived of which something is to be said in public, committed."""
     _kick("lines", LINES)
+
+
+def kick_pushes() -> None:
+    """Notices are to be pushed to browsers, committed: somebody look."""
+    _kick("pushes", PUSHES)
+
+
+def kick_groups(after: float = 0.0) -> None:
+    """Conversations of a group are to be answered, committed: somebody do it, in ``after`` seconds."""
+    _kick("groups", GROUPS, (), after)
 
 
 def kick_templates(account_id: int) -> None:

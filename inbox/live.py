@@ -63,3 +63,8 @@ def session_ended(session_key: str) -> None:
 def rights_changed(user_id: int) -> None:
     """On commit: this colleague's departments, role or account changed; their streams start again."""
     transaction.on_commit(lambda: publish({"user": user_id}))
+
+
+def colleagues_changed(departments: Iterable[int]) -> None:
+    """On commit: somebody in these departments is at work, or no longer. Of no conversation: its number is 0."""
+    announce(0, departments, "colleagues")

@@ -1,6 +1,8 @@
 """Who may do what: predicates over a colleague and a conversation. Seeing is ConversationQuerySet.visible_to."""
 
-from inbox.models import Conversation, Role, Status, User
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from inbox.models import AdviceRequest, Conversation, Role, Status, User
 
 WORKERS = frozenset({Role.AGENT, Role.EXPERT, Role.LEAD, Role.ADMIN})
 
@@ -8,6 +10,11 @@ WORKERS = frozenset({Role.AGENT, Role.EXPERT, Role.LEAD, Role.ADMIN})
 def can_see(user: User, conversation: Conversation) -> bool:
     """Whether the conversation lies at a department of this colleague (one query; none for who asks for a page)."""
     return user.is_active and conversation.department_id in {department.pk for department in user.departments.all()}
+
+
+def who_see(department_id: int) -> QuerySet[User]:
+    """The active colleagues who see what lies at this department: ``can_see`` the other way round."""
+    return User.objects.filter(is_active=True, departments=department_id)
 
 
 def can_work(user: User, conversation: Conversation) -> bool:
@@ -45,6 +52,28 @@ def can_assign(user: User, conversation: Conversation) -> bool:
         and (user.role in (Role.LEAD, Role.ADMIN) or conversation.assignee_id in (None, user.pk))
         and can_work(user, conversation)
     )
+
+
+def may_advise(user: User, request: AdviceRequest) -> bool:
+    """Whether they are asked: by name, or as one of the department's experts (one query)."""
+    return AdviceRequest.objects.asked_of(user).filter(pk=request.pk).exists()
+
+
+def readable_by(user: User) -> QuerySet[Conversation]:
+    """The conversations they see, and those about which their advice is asked now. To look one up by its key: lists
+    show only what is ``visible_to``."""
+    asked = AdviceRequest.objects.asked_of(user).open().filter(conversation=OuterRef("pk"))
+    return Conversation.objects.filter(Q(pk__in=Conversation.objects.visible_to(user).values("pk")) | Q(Exists(asked)))
+
+
+def shares_department(user: User, colleague: User) -> bool:
+    """Whether they have a department in common (one query)."""
+    return user.is_active and user.departments.filter(pk__in=colleague.departments.values("pk")).exists()
+
+
+def can_lead(user: User, colleague: User) -> bool:
+    """Their status, their shift and how much they hold: the team lead of a department they share, never one's own."""
+    return user.pk != colleague.pk and user.role in (Role.LEAD, Role.ADMIN) and shares_department(user, colleague)
 
 
 def can_keep_replies(user: User) -> bool:

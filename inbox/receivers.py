@@ -11,7 +11,8 @@ from django.http import HttpRequest
 
 from channels.signals import event_stored, messages_listed
 from inbox import kick, live
-from inbox.models import Message, User
+from inbox.actions import available
+from inbox.models import Message, PushSubscription, User
 
 
 @receiver(event_stored, dispatch_uid="inbox.wake_the_drainer")
@@ -35,11 +36,18 @@ def session_begins(request: HttpRequest, **_: Any) -> None:
     request.session["ends_at"] = int(time.time()) + settings.SESSION_COOKIE_AGE
 
 
+@receiver(user_logged_in, dispatch_uid="inbox.shift_begins")
+def shift_begins(user: User, **_: Any) -> None:
+    """Who logs in is at work."""
+    available.logged_in(user)
+
+
 @receiver(user_logged_out, dispatch_uid="inbox.end_the_stream")
 def end_the_stream(request: HttpRequest, **_: Any) -> None:
-    """The live stream ends with the session."""
+    """The live stream ends with the session, and so do push messages to this browser."""
     if request.session.session_key:
         live.session_ended(request.session.session_key)
+        PushSubscription.objects.filter(session=live.session_digest(request.session.session_key)).delete()
 
 
 @receiver(m2m_changed, sender=User.departments.through, dispatch_uid="inbox.departments_changed")

@@ -16,13 +16,14 @@ OF_ACCOUNTS = """
             WHERE account_id = account.id AND state = 'queued' LIMIT %(most)s) AS found),
         (SELECT min(sent_at) FROM inbox_message WHERE account_id = account.id AND state = 'queued'),
         (SELECT count(*) FROM (SELECT 1 FROM inbox_message
-            WHERE account_id = account.id AND kind = 'answer' AND state = 'unknown' AND send_at IS NOT NULL
+            WHERE account_id = account.id AND kind IN ('answer', 'routed') AND state = 'unknown' AND send_at IS NOT NULL
             LIMIT %(most)s) AS found),
         (SELECT count(*) FROM (SELECT 1 FROM inbox_message
-            WHERE account_id = account.id AND kind = 'answer' AND state = 'unknown' AND send_at IS NULL
+            WHERE account_id = account.id AND kind IN ('answer', 'routed') AND state = 'unknown' AND send_at IS NULL
             LIMIT %(most)s) AS found),
         (SELECT count(*) FROM (SELECT 1 FROM inbox_message
-            WHERE account_id = account.id AND kind = 'answer' AND state = 'failed' LIMIT %(most)s) AS found)
+            WHERE account_id = account.id AND kind IN ('answer', 'routed') AND state = 'failed'
+            LIMIT %(most)s) AS found)
     FROM unnest(%(accounts)s::bigint[]) AS account (id)
 """
 

@@ -7,18 +7,23 @@ from celery import shared_task
 from channels.clock import now
 from channels.models import Account
 from inbox import (
+    advice_mail,
     alerts,
     fetching,
+    group_answers,
     ingest,
     kick,
     lanes,
+    lateness,
     message_templates,
     platform_deeds,
     profiles,
+    push,
     replaying,
+    summaries,
     thread_context,
 )
-from inbox.actions import draft, reply_privately, snooze
+from inbox.actions import draft, end_shift, notify, pass_on, reply_privately, snooze
 from inbox.actions.refused import NotVisible, Refused
 from inbox.incoming import early, reactions
 from inbox.models import Conversation, Status
@@ -81,6 +86,13 @@ def say_lines() -> int:
 
 
 @shared_task
+def answer_groups() -> int:
+    """What is chosen in groups of alike questions, a little ahead of what the platforms take; how many."""
+    kick.looking("groups")
+    return group_answers.work()
+
+
+@shared_task
 def refresh_templates() -> int:
     """The templates of accounts of which we know nothing fresh; how many accounts told."""
     return message_templates.refresh_due()
@@ -109,6 +121,18 @@ def wake_snoozed() -> int:
 
 
 @shared_task
+def pass_on_stuck() -> int:
+    """What became open with a colleague who is off; how many conversations went where their rule says."""
+    return pass_on.sweep()
+
+
+@shared_task
+def end_forgotten_shifts() -> int:
+    """Colleagues who went home without saying so; how many."""
+    return end_shift.end_forgotten()
+
+
+@shared_task
 def replay_failed(until: str, app_id: int | None = None) -> int:
     """What failed by a moment (ISO, with its zone), of one app or of all, is processed again; how many."""
     return replaying.replay_all_failed(datetime.fromisoformat(until), app_id)
@@ -121,6 +145,12 @@ def alert_administrators() -> int:
 
 
 @shared_task
+def mail_advice() -> int:
+    """By the clock: experts of whom advice is asked; how many questions."""
+    return advice_mail.send_due()
+
+
+@shared_task
 def forget_old_drafts() -> int:
     """Drafts, and files put ready, that nobody came back to; how many."""
     return draft.forget_old()
@@ -130,3 +160,28 @@ def forget_old_drafts() -> int:
 def forget_early_changes() -> int:
     """Changes and reactions whose message never came, and threads fetched long ago; how many rows."""
     return early.prune() + reactions.prune() + thread_context.prune()
+
+
+@shared_task
+def tell_lateness() -> int:
+    """By the clock: colleagues are told what is almost late, and what is late; of how many clocks."""
+    return lateness.tell_due()
+
+
+@shared_task
+def send_pushes() -> int:
+    """Notices to browsers; how many went."""
+    kick.looking("pushes")
+    return push.send_due()
+
+
+@shared_task
+def send_summaries() -> int:
+    """By the clock: the daily summary by e-mail; how many went."""
+    return summaries.send_due()
+
+
+@shared_task
+def forget_old_notices() -> int:
+    """What colleagues were told long ago; how many."""
+    return notify.forget_old()

@@ -111,7 +111,8 @@ class Stream:
 
     rights: Rights
     tab: str = ""
-    pending: dict[int, str] = field(default_factory=dict)  # conversation -> what; the newest per conversation
+    # The newest per conversation, and beside it that there is a notice: neither takes the other's place.
+    pending: dict[tuple[int, bool], str] = field(default_factory=dict)
     company: set[int] = field(default_factory=set)  # conversations where colleagues came, left, or began to write
     hello: bool = True  # refetch everything
     back: bool = False  # what was missed follows
@@ -125,7 +126,7 @@ class Stream:
             self.pending.clear()
             self.hello = True
         else:
-            self.pending[conversation] = what
+            self.pending[conversation, what == "notice"] = what
         self.ready.set()
 
     def meet(self, changes: set[presence.Change]) -> None:
@@ -154,7 +155,7 @@ class Stream:
         told: list[tuple[str, dict[str, object]]] = []
         if self.hello or self.back:
             told.append(("hello" if self.hello else "back", {}))
-        told += [("nudge", {"conversation": pk, "what": what}) for pk, what in self.pending.items()]
+        told += [("nudge", {"conversation": pk, "what": what}) for (pk, _notice), what in self.pending.items()]
         greeting = self.hello or self.back  # the browser knows of nobody then
         if greeting or self.company:
             rights = self.rights

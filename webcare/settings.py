@@ -172,6 +172,12 @@ WEBHOOK_MAX_BYTES = 1024 * 1024
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="") or f"webcare@{urlsplit(PUBLIC_URL).hostname or 'localhost'}"
 MAILERS = mailers(env("EMAIL_URL", default=""))
 
+# -- push messages to browsers (Web Push) ------------------------------------------------------------------------
+# `manage.py make_push_key` prints one; without it no browser can ask for push messages.
+VAPID_PRIVATE_KEY = env("VAPID_PRIVATE_KEY", default="")
+# Whom a push service may ask about us: a mailto: or https: address.
+VAPID_SUBJECT = env("VAPID_SUBJECT", default="") or f"mailto:{DEFAULT_FROM_EMAIL}"
+
 # -- language and time ------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "nl"
 LANGUAGES = [("nl", "Nederlands")]
@@ -212,13 +218,21 @@ CELERY_BEAT_SCHEDULE = {
     "media": {"task": "inbox.tasks.fetch_due_media", "schedule": 15.0, "options": {"expires": 15}},
     "profiles": {"task": "inbox.tasks.fetch_due_profiles", "schedule": 30.0, "options": {"expires": 30}},
     "deeds": {"task": "inbox.tasks.do_deeds", "schedule": 10.0, "options": {"expires": 10}},
+    "groups": {"task": "inbox.tasks.answer_groups", "schedule": 5.0, "options": {"expires": 5}},
     "lines": {"task": "inbox.tasks.say_lines", "schedule": 10.0, "options": {"expires": 10}},
     "templates": {"task": "inbox.tasks.refresh_templates", "schedule": 300.0, "options": {"expires": 300}},
     "wake": {"task": "inbox.tasks.wake_snoozed", "schedule": 30.0, "options": {"expires": 30}},
+    "absent": {"task": "inbox.tasks.pass_on_stuck", "schedule": 60.0, "options": {"expires": 60}},
+    "shifts": {"task": "inbox.tasks.end_forgotten_shifts", "schedule": 900.0, "options": {"expires": 900}},
     "gaps": {"task": "channels.tasks.repair_gaps", "schedule": GAPS_EVERY, "options": {"expires": GAPS_EVERY}},
     "check": {"task": "channels.tasks.check_due", "schedule": 60.0, "options": {"expires": 60}},
     "drafts": {"task": "inbox.tasks.forget_old_drafts", "schedule": 3600.0, "options": {"expires": 3600}},
     "early": {"task": "inbox.tasks.forget_early_changes", "schedule": 3600.0, "options": {"expires": 3600}},
+    "lateness": {"task": "inbox.tasks.tell_lateness", "schedule": 20.0, "options": {"expires": 20}},
+    "pushes": {"task": "inbox.tasks.send_pushes", "schedule": 30.0, "options": {"expires": 30}},
+    "summaries": {"task": "inbox.tasks.send_summaries", "schedule": 60.0, "options": {"expires": 60}},
+    "notices": {"task": "inbox.tasks.forget_old_notices", "schedule": 3600.0, "options": {"expires": 3600}},
+    "advice": {"task": "inbox.tasks.mail_advice", "schedule": 20.0, "options": {"expires": 20}},
     "alerts": {"task": "inbox.tasks.alert_administrators", "schedule": 30.0, "options": {"expires": 30}},
 }
 

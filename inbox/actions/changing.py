@@ -1,4 +1,5 @@
-"""The one way to change a conversation: lock, change, save, audit, announce. Nothing of it can be forgotten."""
+"""The one way to change a conversation: lock, change, save, audit, announce, tell who follows it. Nothing of it can be
+forgotten."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from django.db import transaction
 from django.db.models import F
 
 from inbox import audit, live
+from inbox.actions.follow import tell_followers
 from inbox.actions.refused import NotVisible
 from inbox.models import Conversation, User
 
@@ -58,6 +60,7 @@ def changing(
             verb,
             people={pk for pk in (before["assignee_id"], conversation.assignee_id) if pk},
         )
+        tell_followers(conversation, verb, by)
 
 
 def _plain(value: Any) -> Any:

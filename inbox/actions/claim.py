@@ -4,9 +4,11 @@ from django.utils.translation import gettext as _
 
 from channels.clock import now
 from inbox import permissions, presence, sla
+from inbox.actions import available
 from inbox.actions.changing import changing
+from inbox.actions.notify import notify
 from inbox.actions.refused import Refused
-from inbox.models import Conversation, Draft, DraftMode, Status, User
+from inbox.models import Conversation, Draft, DraftMode, NoticeKind, Status, User
 
 
 def claim(conversation_id: int, *, by: User) -> Conversation:
@@ -14,6 +16,7 @@ def claim(conversation_id: int, *, by: User) -> Conversation:
 
     Raises Refused "claimed_by_other" (data: assignee) when a colleague was first, "closed", "not_allowed".
     """
+    available.at_work(by)
     mine = Conversation.objects.visible_to(by).filter(pk=conversation_id, assignee=by).first()
     if mine is not None:
         return mine
@@ -41,6 +44,7 @@ def take_over(
     ``confirmed``: whoever takes over knows.
     """
     there = {} if confirmed or expected_assignee_id is None else presence.present(conversation_id)
+    available.at_work(by)
     try:
         with changing(conversation_id, "taken_over", by=by) as conversation:
             refuse_closed(conversation)
@@ -52,6 +56,7 @@ def take_over(
             if not confirmed:
                 _ask_first(conversation, there)
             conversation.audit_data["from"] = conversation.assignee_id  # type: ignore[attr-defined]
+            notify([conversation.assignee_id], NoticeKind.TAKEN_OVER, conversation, by=by)
             conversation.assignee = by
     except _TheirsAlready as found:
         return found.conversation

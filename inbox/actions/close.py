@@ -6,11 +6,11 @@ from django.utils.translation import gettext as _
 
 from channels.clock import now
 from inbox import permissions
-from inbox.actions import clocks
+from inbox.actions import advice, clocks
 from inbox.actions.changing import changing
 from inbox.actions.claim import not_allowed, refuse_closed
 from inbox.actions.refused import Refused
-from inbox.models import Conversation, Delivery, Result, Status, User
+from inbox.models import DECIDED_ON, Conversation, Delivery, Result, Status, User
 
 
 def close(conversation_id: int, *, by: User, result: str) -> Conversation:
@@ -29,7 +29,7 @@ def close(conversation_id: int, *, by: User, result: str) -> Conversation:
             raise Refused("no_result", _("Choose with what result you close the conversation."))
         # An automatic reply is nobody's to wait for.
         if conversation.messages.filter(
-            kind="answer", state__in=[Delivery.QUEUED, Delivery.SENDING, Delivery.UNKNOWN, Delivery.FAILED]
+            kind__in=DECIDED_ON, state__in=[Delivery.QUEUED, Delivery.SENDING, Delivery.UNKNOWN, Delivery.FAILED]
         ).exists():
             raise Refused(
                 "answer_underway",
@@ -37,6 +37,7 @@ def close(conversation_id: int, *, by: User, result: str) -> Conversation:
             )
         moment = now()
         clocks.stop(conversation, moment, "closed")
+        advice.end_open(conversation)
         conversation.status = Status.CLOSED
         conversation.result = result
         conversation.closed_at = moment

@@ -27,8 +27,10 @@ def queue(
     template_id: str = "",
     template_variables: Mapping[str, str] | None = None,
     wait: timedelta = timedelta(0),
+    kind: str = "answer",
 ) -> Message:
-    """Queue it, inside ``changing``: the conversation is saved, and told, by that. ``wait``: for taking it back.
+    """Queue it, inside ``changing``: the conversation is saved, and told, by that. ``wait``: for taking it back. What
+    is no answer by its ``kind`` leaves the citizen's question in the row of the list.
 
     Raises IntegrityError when this submission made a message already."""
     moment = now()
@@ -36,7 +38,7 @@ def queue(
         conversation=conversation,
         account=conversation.account,
         direction=Direction.OUT,
-        kind="answer",
+        kind=kind,
         public=conversation.public,
         text=text,
         author=by,
@@ -50,8 +52,9 @@ def queue(
         submission=submission,
     )
     conversation.audit_data["messages"] = [message.pk]  # type: ignore[attr-defined]
-    conversation.last_message_at = max(conversation.last_message_at, message.sent_at)
-    conversation.last_message_text = text[:200]
-    conversation.last_message_out = True
+    if kind == "answer":
+        conversation.last_message_at = max(conversation.last_message_at, message.sent_at)
+        conversation.last_message_text = text[:200]
+        conversation.last_message_out = True
     transaction.on_commit(lambda: kick.kick_send(message.pk, after=wait.total_seconds()))
     return message

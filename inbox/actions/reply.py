@@ -38,13 +38,16 @@ def reply(
     confirm_unfilled: bool = False,
     uploads: Iterable[int] = (),
     by_hand: bool = False,
+    group: int | None = None,
 ) -> list[Message]:
     """Queue an answer on the channel where was asked; several messages when a long one becomes a thread on X.
 
     ``submission`` names the form: the same one twice gives the messages of the first time. ``seen_message_id`` is the
     newest message the writer had on screen. ``confirm_personal_data``: the "confirm" of an earlier refusal, for exactly
     what that named. ``uploads``: the files that go along (inbox.actions.upload). ``by_hand``: written on the page: it
-    ends as the account agreed, can be taken back for the account's seconds, and its draft is done.
+    ends as the account agreed, can be taken back for the account's seconds, and its draft is done. ``group``: the
+    answer to many that it is part of (inbox.actions.group_answer): as by hand but for the draft, and a conversation
+    that nobody has need not be claimed for it.
 
     Raises Refused: "claimed_by_other", "not_claimed", "closed", "empty", "too_long" (data: can_thread),
     "newer_message", "window_closed", "not_summoned", "gone", "account", "personal_data" (data: kinds, findings,
@@ -57,14 +60,16 @@ def reply(
             if not permissions.can_work(by, conversation):
                 raise not_allowed()
             refuse_closed(conversation)
-            if conversation.assignee_id != by.pk:
+            nobodys = conversation.assignee_id is None
+            if conversation.assignee_id != by.pk and not (nobodys and group is not None):
                 raise claimed_by_other(conversation)
             if refusal := obstacle(conversation):
                 raise refusal
             if not confirm_newer and seen_message_id is not None:
                 refuse_newer(conversation, seen_message_id, by)
             files = upload.for_answer(conversation, by, uploads)
-            agreed = AccountSettings.objects.filter(account=conversation.account).first() if by_hand else None
+            as_agreed = by_hand or group is not None
+            agreed = AccountSettings.objects.filter(account=conversation.account).first() if as_agreed else None
             whole = standard_texts.signed(text, ending_of(agreed, by))
             parts = split(conversation, whole, as_thread=as_thread) if whole or not files else [""]
             if not confirm_unfilled:
@@ -87,6 +92,8 @@ def reply(
             conversation.has_attachment = conversation.has_attachment or bool(files)
             if by_hand:
                 draft.sent(conversation, by, DraftMode.REPLY, text, submission if wait else None)
+            if group is not None:
+                conversation.audit_data["group"] = group  # type: ignore[attr-defined]
             conversation.audit_data["messages"] = [message.pk for message in messages]  # type: ignore[attr-defined]
             conversation.last_message_at = max(conversation.last_message_at, messages[-1].sent_at)
             conversation.last_message_text = messages[0].text[:200]
@@ -194,7 +201,7 @@ def refuse_personal_data(conversation: Conversation, text: str, confirmed: str) 
     if not found:
         return []
     kinds = [kind for kind in privacy_guard.KINDS if any(item.kind == kind for item in found)]
-    confirm = _confirmation(conversation, text, found)
+    confirm = confirmation(conversation, text, found)
     if confirmed == confirm:
         return kinds
     raise Refused(
@@ -233,11 +240,17 @@ def own_details(account: Account) -> privacy_guard.Own:
     return privacy_guard.own("\n".join([*written, *(number.removeprefix("whatsapp:") for number in numbers)]))
 
 
-def _confirmation(conversation: Conversation, text: str, found: list[privacy_guard.Finding]) -> str:
-    """A word for exactly these findings in this conversation; nobody reads the data from it, unlike from a plain hash
-    of nine digits."""
-    data = sorted({(item.kind, privacy_guard.plain(item.kind, text[item.start : item.end])) for item in found})
-    return salted_hmac("inbox.personal_data", f"{conversation.pk}:{data}", algorithm="sha256").hexdigest()[:32]
+def confirmation(conversation: Conversation | None, text: str, found: list[privacy_guard.Finding]) -> str:
+    """A word for exactly these findings in this conversation (None: in many); nobody reads the data from it, unlike
+    from a plain hash of nine digits."""
+    where = conversation.pk if conversation else ""
+    data = sorted(said(text, found))
+    return salted_hmac("inbox.personal_data", f"{where}:{data}", algorithm="sha256").hexdigest()[:32]
+
+
+def said(text: str, found: list[privacy_guard.Finding]) -> set[tuple[str, str]]:
+    """What was found, each once: (kind, as it is whatever way it is written)."""
+    return {(item.kind, privacy_guard.plain(item.kind, text[item.start : item.end])) for item in found}
 
 
 def split(conversation: Conversation, text: str, *, as_thread: bool) -> list[str]:

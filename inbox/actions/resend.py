@@ -14,7 +14,7 @@ from inbox.actions.changing import changing
 from inbox.actions.claim import claimed_by_other, not_allowed
 from inbox.actions.refused import NotVisible, Refused
 from inbox.actions.reply import obstacle, refuse_newer
-from inbox.models import Conversation, Delivery, Direction, Message, Role, Status, User
+from inbox.models import DECIDED_ON, Conversation, Delivery, Direction, Message, Role, Status, User
 
 
 def retry(message_id: int, *, by: User, seen_message_id: int | None = None) -> Message:
@@ -53,8 +53,9 @@ def mark_sent(message_id: int, *, by: User) -> Message:
         message.state, message.state_at, message.send_at = Delivery.SENT, now(), None
         message.error_code = message.error_reason = ""
         _save(message)
-        answered(conversation, message.sent_at, unseen_by(message), clocks)
-        show_last(conversation, message)
+        if message.kind == "answer":
+            answered(conversation, message.sent_at, unseen_by(message), clocks)
+            show_last(conversation, message)
     return message
 
 
@@ -105,7 +106,7 @@ def _not_waiting() -> Refused:
 
 
 def _count_down(conversation: Conversation, message: Message) -> None:
-    if message.state in (Delivery.FAILED, Delivery.UNKNOWN) and message.kind == "answer":
+    if message.state in (Delivery.FAILED, Delivery.UNKNOWN) and message.kind in DECIDED_ON:
         conversation.failed_count = max(0, conversation.failed_count - 1)
 
 

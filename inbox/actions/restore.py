@@ -12,7 +12,7 @@ from inbox.actions import clocks
 from inbox.actions.changing import changing
 from inbox.actions.claim import not_allowed
 from inbox.actions.refused import Refused
-from inbox.models import Conversation, Department, ReadMarker, Status, User
+from inbox.models import Conversation, Department, ReadMarker, Routing, Status, User
 
 FIELDS = ("assignee_id", "department_id", "status", "result", "topic_id", "sentiment")
 MOMENTS = ("closed_at", "snoozed_until")
@@ -42,6 +42,11 @@ def restore(conversation_id: int, *, by: User, before: dict[str, Any], version: 
             if by.role not in permissions.WORKERS or not _theirs(by, before["department_id"]):
                 raise not_allowed()
             closed = conversation.status == Status.CLOSED
+            if conversation.department_id != before["department_id"]:
+                # It went there by mistake: nothing can be bounced, or learnt, from that.
+                Routing.objects.filter(conversation=conversation, to_department=conversation.department_id).filter(
+                    pk__in=conversation.routings.order_by("-pk").values("pk")[:1]
+                ).delete()
             for name in FIELDS:
                 setattr(conversation, name, before[name])
             for name in MOMENTS:

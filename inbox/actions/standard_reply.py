@@ -22,9 +22,8 @@ A_MONDAY = date(2026, 1, 5)
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A standard reply as it was filled in, and the names that a person still has to fill in."""
+    """A text as it was filled in, and the names that a person still has to fill in."""
 
-    reply: StandardReply
     text: str
     unfilled: tuple[str, ...]
 
@@ -121,7 +120,12 @@ def use(reply_id: int, *, by: User, conversation_id: int) -> Taken:
         raise NotVisible
     text = filled(conversation, by, reply.text)
     StandardReply.objects.filter(pk=reply.pk).update(used_count=F("used_count") + 1, used_at=now())
-    return Taken(reply, text, tuple(standard_texts.unfilled(text)))
+    return taken(text)
+
+
+def taken(text: str) -> Taken:
+    """A text that was filled in."""
+    return Taken(text, tuple(standard_texts.unfilled(text)))
 
 
 def _seen(conversation_id: int, by: User) -> Conversation:

@@ -17,26 +17,28 @@ from inbox.models import AccountSettings, Conversation, Delivery, Direction, Dra
 UNDONE = "undone"  # Message.error_reason of what was taken back: the thread does not show it
 
 
-def undo(message_id: int, *, by: User) -> Draft:
+def undo(message_id: int, *, by: User, stopping: bool = False) -> Draft | None:
     """Take back one's own answer, all its posts and files, while none of it was handed to the platform; the draft it
-    became. Raises NotVisible; Refused "too_late", also for what is not one's own."""
+    became. ``stopping``: it was one of many to which somebody called a halt: anybody's, and it leaves no draft.
+    Raises NotVisible; Refused "too_late", also for what is not one's own."""
     found = Message.objects.filter(pk=message_id, direction=Direction.OUT).values_list("conversation_id", flat=True)
     conversation_id = found.first()
     if conversation_id is None:
         raise NotVisible
     with changing(conversation_id, "send_undone", by=by, message=message_id) as conversation:
         message = Message.objects.defer("search").get(pk=message_id)
-        if message.author_id != by.pk or message.submission is None:
+        author = message.author
+        if author is None or (author != by and not stopping) or message.submission is None:
             raise _too_late()
-        parts = _whole(message, by)
+        parts = _whole(message, author)
         # By compare-and-swap: the outbox takes queued messages without the conversation's lock.
         mine = Message.objects.filter(pk__in=[part.pk for part in parts], state=Delivery.QUEUED, attempts=0)
         moment = now()
         taken = mine.update(state=Delivery.WITHDRAWN, state_at=moment, send_at=None, error_reason=UNDONE)
         if not parts or taken != len(parts):
             raise _too_late()
-        upload.take_back(parts, by)
-        draft = _back_to_draft(conversation, by, parts)
+        upload.take_back(parts, author)
+        draft = None if stopping else _back_to_draft(conversation, by, parts)
         _show_what_is_last(conversation)
         transaction.on_commit(kick.kick_outbox)  # what waited behind it may go
     return draft

@@ -2,12 +2,14 @@
 
 from typing import Any, ClassVar
 
+from babel import Locale
 from django.contrib import admin, messages
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.forms import UserChangeForm, UserCreationForm
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import ManyToManyField, QuerySet
-from django.forms import CheckboxSelectMultiple
+from django.forms import CheckboxSelectMultiple, ModelForm, MultipleChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -15,15 +17,40 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from channels.models import Account
+from inbox import standard_texts
 from inbox.admin.base import Audited, site
 from inbox.models import Conversation, Department, Status, User
+
+ROUTED = (
+    *(standard_texts.CITIZEN, standard_texts.DEPARTMENT, standard_texts.COLLEAGUE, standard_texts.INITIALS),
+    *(standard_texts.CHANNEL, standard_texts.MUNICIPALITY),
+)
+
+
+class DepartmentForm(ModelForm):
+    """What cannot be filled in by itself would stop every routing."""
+
+    class Meta:
+        help_texts = {
+            "routed_text": _("Filled in by itself: %(names)s. Say that the answer still comes in this conversation.")
+            % {"names": ", ".join(f"{{{name}}}" for name in ROUTED)}
+        }
+
+    def clean_routed_text(self) -> str:
+        """Raises ValidationError for a variable there is not."""
+        text: str = self.cleaned_data["routed_text"]
+        if unknown := standard_texts.unfilled(standard_texts.fill(text, dict.fromkeys(ROUTED, "x"))):
+            raise ValidationError(gettext("There is no such variable: %(names)s") % {"names": ", ".join(unknown)})
+        return text
 
 
 @admin.register(Department, site=site)
 class DepartmentAdmin(Audited):
-    """Names; who is a member is set at the colleague."""
+    """Names, and what a citizen hears when their question goes there; who is a member is set at the colleague."""
 
-    fields = ("name", "slug")
+    form = DepartmentForm
+    fields = ("name", "slug", "routed_text")
     list_display = ("name", "slug")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Department | None = None) -> tuple[str, ...]:
@@ -35,10 +62,21 @@ class DepartmentAdmin(Audited):
         return {} if obj else {"slug": ["name"]}
 
 
+# As X tells them; other platforms tell none. In the order a Dutch municipality meets them.
+LANGUAGES = ("nl", "en", "de", "fr", "es", "pl", "tr", "ar", "uk", "ru", "bg", "ro", "pt", "it", "fa", "zh")
+
+
 class ColleagueForm(UserChangeForm):
     """Without the password's hash, which Django shows a part of."""
 
     password = None  # type: ignore[assignment]  # Django's way to drop a field of the base
+    languages = MultipleChoiceField(
+        choices=[(code, Locale("nl").languages[code].capitalize()) for code in LANGUAGES],
+        required=False,
+        widget=CheckboxSelectMultiple,
+        label=_("languages"),
+        help_text=_("Only X tells the language of a message. Where none is known, everybody gets it."),
+    )
 
 
 @admin.register(User, site=site)
@@ -71,9 +109,14 @@ class UserAdmin(Audited, auth_admin.UserAdmin):
             access["description"] = _("Your own role and access are changed by another administrator.")
         else:
             access["description"] = _("A colleague who leaves: untick Active. They are logged out at once.")
+        work = {
+            "fields": ("accounts", "languages", "most_open"),
+            "description": _("What Next hands out to this colleague. Nothing chosen is everything."),
+        }
         return (
             (None, {"fields": ("username", "first_name", "last_name", "email", "new_password", "last_login")}),
             (_("Access"), access),
+            (_("Work"), work),
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
@@ -86,6 +129,12 @@ class UserAdmin(Audited, auth_admin.UserAdmin):
         """In our words."""
         words: dict[str, Any] = {"help_texts": {"is_active": ""}, "labels": {"departments": _("Departments")}}
         return super().get_form(request, obj, change=change, **words, **kwargs)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Accounts without their secrets: nothing here needs them, and a lost key must not close the page."""
+        if db_field.name == "accounts":
+            kwargs["queryset"] = Account.objects.defer("secrets").order_by("kind", "name")
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """What a colleague who leaves had taken up is not forgotten."""

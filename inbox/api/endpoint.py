@@ -134,13 +134,14 @@ def problems(told: dict[int, str]) -> dict[Any, Any]:
     }
 
 
-def reading(operation: str, summary: str, **schema: Any) -> Callable[[type], type]:
-    """Class decorator for GET: the operation's name and words in the schema, its filters, and its problems."""
+def reading(operation: str, summary: str, *, many: bool = False, **schema: Any) -> Callable[[type], type]:
+    """Class decorator for GET: the operation's name and words in the schema, its filters, and its problems. ``many``:
+    a short list without pages."""
 
     def decorate(view: Any) -> type:
         listing = issubclass(view, Listing)
         told: dict[int, str] = READING | ({400: "A filter or the cursor is not right."} if listing else {})
-        answers = {200: view.serializer_class(many=listing), **problems(told)}
+        answers = {200: view.serializer_class(many=listing or many), **problems(told)}
         query: dict[str, Any] = {"parameters": [view.query_class]} if listing and view.query_class else {}
         return _extended(
             view, get=extend_schema(operation_id=operation, summary=summary, responses=answers, **query, **schema)

@@ -84,7 +84,7 @@ class MessageShown(serializers.Serializer):
     id = serializers.IntegerField()
     conversation = serializers.IntegerField(source="conversation_id")
     direction = serializers.ChoiceField(Direction.choices)
-    kind = serializers.CharField(help_text="message, mention, reply, comment, answer, auto_reply, echo …")
+    kind = serializers.CharField(help_text="message, mention, reply, comment, answer, routed, auto_reply, echo …")
     public = serializers.BooleanField()
     text = serializers.CharField()
     author = ColleagueRef(allow_null=True, help_text="The colleague who wrote it; null for citizens.")

@@ -2,10 +2,13 @@
 
 from django.db.models import Exists, OuterRef, QuerySet
 from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
 
-from inbox.api.endpoint import Detail, Listing, reading
+from inbox.actions import available
+from inbox.api.endpoint import Detail, Endpoint, Listing, reading, writing
 from inbox.api.refs import DepartmentRef
-from inbox.models import Department, Role, User
+from inbox.models import Availability, Department, Role, User
 
 
 class DepartmentShown(DepartmentRef):
@@ -22,6 +25,9 @@ class ColleagueShown(serializers.Serializer):
     initials = serializers.CharField()
     role = serializers.ChoiceField(Role.choices)
     departments = DepartmentRef(many=True)
+    availability = serializers.CharField(
+        help_text="available, away or off; empty: never said, as by who only works through the API."
+    )
 
 
 class MeShown(ColleagueShown):
@@ -71,3 +77,32 @@ class Me(Detail):
     def get_object(self) -> User:
         """One query for the departments."""
         return self.caller
+
+
+class AvailabilityBody(serializers.Serializer):
+    """What colleagues see of you."""
+
+    availability = serializers.ChoiceField(
+        Availability.choices,
+        help_text="available or away. A shift is ended on the page, where one chooses what becomes of one's work.",
+    )
+
+
+@writing(
+    "me_availability",
+    "Say whether you are at work",
+    request=AvailabilityBody,
+    responses={200: MeShown},
+    refusals=("no_choice",),
+)
+class MyAvailability(Endpoint):
+    """Again changes nothing."""
+
+    serializer_class = AvailabilityBody
+
+    def post(self, request: Request) -> Response:
+        """200 with you."""
+        body = self.get_serializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        available.say(self.caller, by=self.caller, availability=body.validated_data["availability"])
+        return Response(MeShown(self.caller).data)

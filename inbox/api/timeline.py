@@ -17,8 +17,14 @@ class NoteShown(serializers.Serializer):
     id = serializers.IntegerField()
     conversation = serializers.IntegerField(source="conversation_id")
     author = ColleagueRef()
-    text = serializers.CharField()
+    text = serializers.SerializerMethodField(help_text="Empty when its author took it back.")
     created_at = UtcField()
+    edited_at = UtcField(allow_null=True)
+    withdrawn_at = UtcField(allow_null=True)
+
+    def get_text(self, note: Note) -> str:
+        """As its author left it."""
+        return "" if note.withdrawn_at else note.text
 
 
 class AuditShown(serializers.Serializer):

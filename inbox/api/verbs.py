@@ -6,12 +6,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inbox.actions import assign, claim, close, note, read, route, snooze, wait
+from inbox.actions import assign, claim, close, note, read, snooze, take_next, wait
 from inbox.api.conversations import ConversationShown, complete, shown_to
 from inbox.api.endpoint import Endpoint, UtcField, writing
 from inbox.api.messages import Nothing
 from inbox.api.timeline import NoteShown
-from inbox.models import Department, Result, User
+from inbox.models import Result, User
 
 
 class Verb(Endpoint):
@@ -46,6 +46,29 @@ class Claim(Verb):
     def act(self, by: User, pk: int, given: dict[str, Any]) -> None:
         """Oppakken."""
         claim.claim(pk, by=by)
+
+
+@writing(
+    "next",
+    "Take the next conversation that is for you",
+    request=None,
+    responses={**CHANGED, 204: None},
+    refusals=("cap_reached",),
+)
+class Next(Endpoint):
+    """First due first, of your departments, on your accounts and in your languages; 204 when nothing waits for you."""
+
+    serializer_class = Nothing
+
+    def post(self, request: Request) -> Response:
+        """Volgende: no two colleagues ever get the same one."""
+        found = take_next.take_next(by=self.caller)
+        if found is None:
+            return Response(status=204)
+        conversation = shown_to(self.caller).filter(pk=found.pk).first()
+        if conversation is None:  # routed away since by somebody else
+            return Response(status=204)
+        return Response(ConversationShown(complete(conversation), context=self.get_serializer_context()).data)
 
 
 class TakeOverBody(serializers.Serializer):
@@ -89,6 +112,9 @@ class AssignBody(serializers.Serializer):
     to = serializers.PrimaryKeyRelatedField(
         queryset=User.objects.filter(is_active=True), help_text="The id of a colleague."
     )
+    anyway = serializers.BooleanField(
+        required=False, default=False, help_text="For team leads: also when they hold as many as they may (at_cap)."
+    )
 
 
 @writing(
@@ -96,7 +122,7 @@ class AssignBody(serializers.Serializer):
     "Give it to a colleague of the department",
     request=AssignBody,
     responses=CHANGED,
-    refusals=("not_a_member", "closed"),
+    refusals=("not_a_member", "colleague_off", "at_cap", "closed"),
 )
 class Assign(Verb):
     """Toewijzen."""
@@ -105,39 +131,7 @@ class Assign(Verb):
 
     def act(self, by: User, pk: int, given: dict[str, Any]) -> None:
         """The team lead always, others when it is theirs or nobody's."""
-        assign.assign(pk, by=by, to=given["to"])
-
-
-class DepartmentField(serializers.SlugRelatedField):
-    """A department by its slug; what is no slug is refused before the database is asked (it has no NUL)."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Raises ValidationError."""
-        return super().to_internal_value(serializers.SlugField().run_validation(data))
-
-
-class RouteBody(serializers.Serializer):
-    """Where it goes, with a note for the colleagues there."""
-
-    department = DepartmentField("slug", queryset=Department.objects.all())
-    note = serializers.CharField(required=False, default="", allow_blank=True, trim_whitespace=False)
-
-
-@writing(
-    "conversations_route",
-    "Pass it on to the department that knows",
-    request=RouteBody,
-    responses={**CHANGED, 204: None},
-    refusals=("same_department", "closed", "too_long"),
-)
-class Route(Verb):
-    """Doorzetten; 204 when you are not in that department."""
-
-    serializer_class = RouteBody
-
-    def act(self, by: User, pk: int, given: dict[str, Any]) -> None:
-        """Claimed by nobody there."""
-        route.route(pk, by=by, department=given["department"], note=given["note"])
+        assign.assign(pk, by=by, to=given["to"], anyway=given["anyway"])
 
 
 class NoteBody(serializers.Serializer):

@@ -40,12 +40,21 @@ def statements() -> Iterator[str]:
     )
     yield (
         "WITH old AS (UPDATE inbox_message SET "  # noqa: S608
-        "state = CASE kind WHEN 'answer' THEN 'unknown' ELSE 'failed' END, "
+        "state = CASE WHEN kind IN ('answer', 'routed') THEN 'unknown' ELSE 'failed' END, "
         f"taken_at = {since}, send_at = NULL, {why} WHERE {waiting} RETURNING conversation_id, kind), "
-        "counted AS (SELECT conversation_id, count(*) AS answers FROM old WHERE kind = 'answer' GROUP BY 1) "
+        "counted AS (SELECT conversation_id, count(*) AS answers FROM old WHERE kind IN ('answer', 'routed') "
+        "GROUP BY 1) "
         "UPDATE inbox_conversation SET failed_count = failed_count + answers, version = version + 1, "
         "status = CASE status WHEN 'waiting' THEN 'open' ELSE status END "
         "FROM counted WHERE inbox_conversation.id = counted.conversation_id;"
+    )
+
+    # What waited in a group of alike questions may have been answered since as well: a person looks and tries again.
+    # An archive of before there were groups has no such table.
+    yield (
+        "DO $$ BEGIN IF to_regclass('public.inbox_groupitem') IS NOT NULL THEN "  # noqa: S608
+        f"UPDATE inbox_groupitem SET state = 'skipped', code = '{MARK}', at = {moment} WHERE state = 'pending'; "
+        "END IF; END $$;"
     )
 
 

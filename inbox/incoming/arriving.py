@@ -12,7 +12,17 @@ from inbox.actions.answered import answered, show_last
 from inbox.incoming import changes
 from inbox.incoming.batch import REPLACED, Batch
 from inbox.incoming.citizens import identity_of
-from inbox.models import Conversation, Delivery, Direction, EarlyChange, Identity, Message, MessageVersion, Status
+from inbox.models import (
+    DECIDED_ON,
+    Conversation,
+    Delivery,
+    Direction,
+    EarlyChange,
+    Identity,
+    Message,
+    MessageVersion,
+    Status,
+)
 
 # Our clock and a platform's may differ; an echo older than this before we sent is another message.
 CLOCKS_APART_S = 120
@@ -51,6 +61,7 @@ def _from_citizen(batch: Batch, account: Account, item: IncomingMessage) -> None
         conversation.opened_at = item.sent_at
         conversation.subject = message.text[:200] or conversation.subject
     conversation.subject = conversation.subject or message.text[:200]
+    conversation.language = conversation.language or item.language[:8]
     if item.context is not None and not conversation.context:
         conversation.context = {
             "external_id": item.context.external_id,
@@ -161,7 +172,7 @@ def _echo(batch: Batch, account: Account, item: IncomingMessage) -> str:
     flying = _handed_over(batch, item, conversation)
     if flying is not None:
         conversation = batch.conversation(flying)
-        if flying.kind == "answer" and flying.state == Delivery.UNKNOWN and flying.send_at is None:
+        if flying.kind in DECIDED_ON and flying.state == Delivery.UNKNOWN and flying.send_at is None:
             conversation.failed_count = max(0, conversation.failed_count - 1)  # nobody has to decide any more
         flying.external_id = item.external_id[:200]
         flying.state, flying.state_at, flying.send_at = Delivery.SENT, now(), None

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from channels.messages import DeliveryReceipt
 from inbox.actions.answered import Clocks
-from inbox.models import Conversation, Delivery, EarlyChange, Message, Status
+from inbox.models import DECIDED_ON, Conversation, Delivery, EarlyChange, Message, Status
 
 RANK = {Delivery.SENT: 1, Delivery.DELIVERED: 2, Delivery.READ: 3}
 
@@ -44,9 +44,11 @@ def apply_early(message: Message, changes: Iterable[EarlyChange]) -> bool:
 
 def came_back(conversation: Conversation, message: Message, clocks: Clocks) -> None:
     """An answer that seemed sent never arrived: it lies before a person, and the citizen still waits."""
-    if message.kind != "answer":
+    if message.kind not in DECIDED_ON:
         return
     conversation.failed_count += 1
+    if message.kind != "answer":
+        return  # no clock stopped for it
     if conversation.status == Status.CLOSED:
         here = {name: getattr(conversation, name) for name in ("account_id", "thread_id", "identity_id")}
         if Conversation.objects.filter(**here).exclude(status=Status.CLOSED).exists():

@@ -20,6 +20,7 @@ from inbox.incoming import attempts, keys, private_threads, receipts
 from inbox.incoming.batch import watermark
 from inbox.incoming.clockbook import show
 from inbox.models import (
+    DECIDED_ON,
     Clock,
     Conversation,
     Delivery,
@@ -89,7 +90,7 @@ def failed(message: Message, code: str, reason: str, attempt: SendAttempt | None
             message.conversation_id, "send_failed", by=None, message=message.pk, code=code, reason=reason
         ) as conversation:
             _to(current, Delivery.FAILED, None, code, reason)
-            if current.kind == "answer":
+            if current.kind in DECIDED_ON:
                 conversation.failed_count += 1
                 if conversation.status == Status.WAITING:
                     conversation.status = Status.OPEN
@@ -149,7 +150,7 @@ def before_a_person(message: Message, attempt: SendAttempt | None = None) -> Non
         if current.state != Delivery.UNKNOWN or current.send_at is None:
             return
         with changing(message.conversation_id, "cannot_tell", by=None, message=message.pk) as conversation:
-            if current.kind == "answer":
+            if current.kind in DECIDED_ON:
                 _to(current, Delivery.UNKNOWN, None, current.error_code, current.error_reason)
                 conversation.failed_count += 1
                 if conversation.status == Status.WAITING:
@@ -188,7 +189,7 @@ def _to(message: Message, state: Delivery, at: datetime | None, code: str, reaso
 
 def _no_longer_before_a_person(conversation: Conversation, message: Message) -> None:
     waited = message.state == Delivery.FAILED or (message.state == Delivery.UNKNOWN and message.send_at is None)
-    if waited and message.kind == "answer" and conversation.failed_count > 0:
+    if waited and message.kind in DECIDED_ON and conversation.failed_count > 0:
         conversation.failed_count -= 1
 
 
@@ -206,7 +207,7 @@ def _merge_echo(conversation: Conversation, message: Message, external_id: str) 
         return None
     if echo.conversation_id != conversation.pk:
         _undo_elsewhere(echo)
-    elif message.kind == "auto_reply":
+    elif message.kind != "answer":
         _undo_answer(conversation, echo)
     message.edited_at, message.deleted_at, message.hidden_at = echo.edited_at, echo.deleted_at, echo.hidden_at
     echo.delete()
@@ -214,7 +215,7 @@ def _merge_echo(conversation: Conversation, message: Message, external_id: str) 
 
 
 def _undo_answer(conversation: Conversation, echo: Message) -> None:
-    """An automatic reply stops no clock; its echo, taken for a colleague's answer, did."""
+    """An automatic reply stops no clock, nor does "it was routed"; its echo, taken for an answer, did."""
     if conversation.first_answered_at == echo.sent_at:
         conversation.first_answered_at = None
     stopped = Clock.objects.filter(conversation=conversation, stopped_by="answered", started_at__lte=echo.sent_at)

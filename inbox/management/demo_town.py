@@ -11,6 +11,13 @@ DEPARTMENTS = {
     "stadsboerderij": "Stadsboerderij",
 }
 
+# department -> what a citizen hears when their question goes there; the answer still comes in the same conversation
+ROUTED_TEXTS = {
+    "burgerzaken": "Uw vraag ligt nu bij onze collega's van {afdeling}. U krijgt het antwoord gewoon hier.",
+    "stadsbeheer": "Een collega van {afdeling} kijkt naar uw melding. U krijgt het antwoord gewoon hier.",
+    "stadsboerderij": "Wij vragen het aan de {afdeling}. Het antwoord komt gewoon hier.",
+}
+
 # name, department that knows about it ("": all of them)
 TOPICS = (
     ("Afval", "stadsbeheer"),
@@ -34,6 +41,10 @@ COLLEAGUES = (
     ("beheer", "Bea", "Kok", "admin", ("webcare",)),
     ("meelezer", "Mila", "de Groot", "viewer", ("webcare",)),
 )
+
+# What "Volgende" may hand out, and how many one may hold.
+LANGUAGES = {"bram": ["nl", "en"]}
+MOST_OPEN = {"bram": 15, "noor": 20}
 
 OFFICE = tuple((day, time(9), time(17)) for day in range(5))
 FARM = tuple((day, time(10), time(16)) for day in (2, 5, 6))  # Wednesday, Saturday, Sunday

@@ -1,5 +1,7 @@
 """All models of the inbox, so that the rest may write ``from inbox.models import Conversation``."""
 
+from inbox.models.advice import ADVISERS, AdviceRequest, AdviceState
+from inbox.models.alike import GroupAnswer, GroupItem, ItemState, PinnedAnswer
 from inbox.models.around import Reaction, ThreadPost
 from inbox.models.at_platform import (
     Deed,
@@ -22,6 +24,7 @@ from inbox.models.conversation import (
     Status,
 )
 from inbox.models.message import (
+    DECIDED_ON,
     Attachment,
     AttachmentState,
     AttemptOutcome,
@@ -32,25 +35,34 @@ from inbox.models.message import (
     Message,
     MessageVersion,
     Note,
+    NoteVersion,
     SendAttempt,
 )
-from inbox.models.people import BlockGround, Contact, Department, Identity, Role, User
+from inbox.models.notices import Follow, Notice, NoticeKind, PendingPush, PushSubscription, Way
+from inbox.models.people import Availability, BlockGround, Contact, Department, Identity, Role, ShiftRule, User
+from inbox.models.routing import Routing
 from inbox.models.rules import AccountSettings, Addressing, ClosingDay, OpeningPeriod
+from inbox.models.shifts import Handover
 from inbox.models.tokens import ApiToken
 from inbox.models.topics import Sentiment, Topic
 from inbox.models.views import BulkChange, BulkItem, SavedView
 from inbox.models.writing import Draft, DraftMode, Reach, StandardReply, Upload
 
 __all__ = [
+    "ADVISERS",
+    "DECIDED_ON",
     "VIEWS",
     "AccountSettings",
     "Addressing",
+    "AdviceRequest",
+    "AdviceState",
     "ApiToken",
     "Attachment",
     "AttachmentState",
     "AttemptOutcome",
     "AuditEntry",
     "AutoReply",
+    "Availability",
     "BlockGround",
     "BulkChange",
     "BulkItem",
@@ -68,22 +80,35 @@ __all__ = [
     "Draft",
     "DraftMode",
     "EarlyChange",
+    "Follow",
+    "GroupAnswer",
+    "GroupItem",
+    "Handover",
     "Identity",
+    "ItemState",
     "Message",
     "MessageTemplate",
     "MessageVersion",
     "Note",
+    "NoteVersion",
+    "Notice",
+    "NoticeKind",
     "OpeningPeriod",
+    "PendingPush",
+    "PinnedAnswer",
     "PlatformDeed",
     "PublicLine",
+    "PushSubscription",
     "Reach",
     "Reaction",
     "ReadMarker",
     "Result",
     "Role",
+    "Routing",
     "SavedView",
     "SendAttempt",
     "Sentiment",
+    "ShiftRule",
     "StandardReply",
     "Status",
     "TemplateRound",
@@ -92,4 +117,5 @@ __all__ = [
     "Topic",
     "Upload",
     "User",
+    "Way",
 ]

@@ -102,6 +102,8 @@ class Conversation(models.Model):
     sensitive = models.BooleanField(default=False)
     topic = models.ForeignKey(Topic, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     sentiment = models.CharField(max_length=8, choices=Sentiment.choices, blank=True, default="", db_default="")
+    # As the platform told it; "" where it did not.
+    language = models.CharField(max_length=8, blank=True, default="", db_default="")
     answerable = models.BooleanField(default=True)  # False: X will refuse a public reply (no mention of us)
     # The private conversation in which a public one with the same citizen goes on.
     continued_in = models.ForeignKey(
@@ -158,6 +160,8 @@ class Conversation(models.Model):
                 fields=["department", "rank_at", "id"],
                 name="list_unclaimed",
                 condition=Q(status="open", assignee__isnull=True),
+                # So that "next" passes over what is not for this colleague without fetching it.
+                include=["account", "language"],
             ),
             models.Index(
                 fields=["assignee", "rank_at", "id"],
@@ -212,8 +216,23 @@ class Clock(models.Model):
     remaining_minutes = models.FloatField(null=True, blank=True)  # office minutes left while paused
     stopped_at = models.DateTimeField(null=True, blank=True)
     stopped_by = models.CharField(max_length=20, blank=True)  # answered, closed
+    # When colleagues were told that it was almost late, and that it was late: once each (inbox.lateness).
+    warned_at = models.DateTimeField(null=True, blank=True)
+    late_told_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["warn_at"],
+                name="clock_to_warn",
+                condition=Q(stopped_at__isnull=True, paused_at__isnull=True, warned_at__isnull=True),
+            ),
+            models.Index(
+                fields=["due_at"],
+                name="clock_to_tell_late",
+                condition=Q(stopped_at__isnull=True, paused_at__isnull=True, late_told_at__isnull=True),
+            ),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["conversation"], condition=Q(stopped_at__isnull=True), name="one_running_clock"

@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from channels.models import Account
 from inbox.models.conversation import Conversation
 
+# Kinds of ours on which a person decides when they did not arrive; nobody waits for the others.
+DECIDED_ON = ("answer", "routed")
+
 
 class Direction(models.TextChoices):
     """From a citizen, or from us."""
@@ -58,7 +61,8 @@ class Message(models.Model):
     external_id = models.CharField(max_length=200, blank=True)  # "" until the platform has it
     direction = models.CharField(max_length=3, choices=Direction.choices)
     # In: message | mention | reply | quote | comment | visitor_post | postback.
-    # Out: answer | auto_reply | echo (ours, but given at the platform itself).
+    # Out: answer | auto_reply | echo (ours, but given at the platform itself) | routed (that another department looks
+    # at it: a colleague's words, but no answer, so that no clock stops).
     kind = models.CharField(max_length=12, default="message")
     public = models.BooleanField()
     text = models.TextField(blank=True)
@@ -115,7 +119,7 @@ class Message(models.Model):
             models.Index(
                 fields=["account", "-state_at"],
                 name="message_for_a_person",
-                condition=Q(kind="answer", state__in=["failed", "unknown"]),
+                condition=Q(kind__in=DECIDED_ON, state__in=["failed", "unknown"]),
             ),
             GinIndex(fields=["search"], name="message_search"),
         ]
@@ -232,7 +236,11 @@ class Note(models.Model):
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="notes")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     text = models.TextField()
+    # Who is named in it, as it was then: {"bram": {"name": "Bram Visser", "told": true}}; told: sees the conversation.
+    mentions = models.JSONField(default=dict, blank=True, db_default={})
     created_at = models.DateTimeField()
+    edited_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("note")
@@ -240,6 +248,20 @@ class Note(models.Model):
 
     def __str__(self) -> str:
         return f"note {self.pk}"
+
+
+class NoteVersion(models.Model):
+    """What a note said before its author changed it."""
+
+    note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="versions")
+    text = models.TextField()
+    until = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["until", "id"]
+
+    def __str__(self) -> str:
+        return f"note {self.note_id} until {self.until:%Y-%m-%d %H:%M}"
 
 
 class AutoReply(models.Model):

@@ -5,13 +5,14 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
-from channels.models import Kind
+from channels.models import Account, Kind
 
 
 class Department(models.Model):
@@ -19,6 +20,15 @@ class Department(models.Model):
 
     name = models.CharField(max_length=80, unique=True, verbose_name=_("name"))
     slug = models.SlugField(max_length=80, unique=True)
+    # With variables between braces (inbox.standard_texts); a colleague may change it at every routing.
+    routed_text = models.TextField(
+        blank=True,
+        max_length=1000,
+        default="",
+        db_default="",
+        verbose_name=_("what the citizen hears when it is routed here"),
+        help_text=_("Empty: nothing is proposed."),
+    )
 
     class Meta:
         verbose_name = _("department")
@@ -36,6 +46,25 @@ class Role(models.TextChoices):
     LEAD = "lead", _("team lead")
     ADMIN = "admin", _("administrator")
     VIEWER = "viewer", _("viewer")
+
+
+class Availability(models.TextChoices):
+    """Whether a colleague is at work. Empty: never said, as for who only works through the API."""
+
+    AVAILABLE = "available", _("available")
+    AWAY = "away", _("away for a moment")
+    OFF = "off", _("done for today")
+
+
+class ShiftRule(models.TextChoices):
+    """Where a colleague's open conversations go when their shift is over."""
+
+    DEPARTMENT = "department", _("back to the department")
+    COLLEAGUE = "colleague", _("to a colleague")
+    KEEP = "keep", _("they stay with me")
+
+
+DEFAULT_WAYS = ("bell", "push")
 
 
 class ColleagueManager(UserManager["User"]):
@@ -57,6 +86,28 @@ class User(AbstractUser):
     stay_after_sending = models.BooleanField(default=True, verbose_name=_("stay in the conversation after sending"))
     list_sorts = models.JSONField(default=dict, blank=True)  # by place, where not the view's own order
 
+    # By kind of notice the ways in which they are told; a kind without a choice: DEFAULT_WAYS.
+    notice_ways = models.JSONField(default=dict, blank=True, db_default={})
+    notices_outside_hours = models.BooleanField(default=False, db_default=False)
+    daily_summary = models.BooleanField(default=False, db_default=False)
+    summary_on = models.DateField(null=True, blank=True)  # the last day of which they got one
+    # What "next" may hand out: empty is everything. Languages are codes as platforms tell them.
+    accounts = models.ManyToManyField(Account, blank=True, related_name="+", verbose_name=_("accounts"))
+    languages = ArrayField(models.CharField(max_length=8), default=list, blank=True, verbose_name=_("languages"))
+    most_open = models.PositiveSmallIntegerField(
+        null=True, blank=True, verbose_name=_("at most this many open conversations")
+    )
+    availability = models.CharField(max_length=10, choices=Availability.choices, blank=True, default="", db_default="")
+    availability_at = models.DateTimeField(null=True, blank=True)
+    shift_rule = models.CharField(
+        max_length=10,
+        choices=ShiftRule.choices,
+        default=ShiftRule.DEPARTMENT,
+        db_default=ShiftRule.DEPARTMENT,
+    )
+    # For ShiftRule.COLLEAGUE; gone, or not the one for it: back to the department.
+    shift_colleague = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+
     objects: ClassVar[ColleagueManager] = ColleagueManager()
 
     class Meta:
@@ -64,6 +115,10 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    def wants(self, kind: str, way: str) -> bool:
+        """Whether they want to be told of this kind (NoticeKind) in this way (Way)."""
+        return way in self.notice_ways.get(kind, DEFAULT_WAYS)
 
     @property
     def initials(self) -> str:

@@ -29,7 +29,6 @@ from inbox.actions import note as notes
 from inbox.actions import read as reading
 from inbox.actions import reply as replying
 from inbox.actions import resend, undo
-from inbox.actions import route as routing
 from inbox.actions import snooze as snoozing
 from inbox.actions import upload as uploading
 from inbox.actions import wait as waiting
@@ -169,31 +168,15 @@ def release(request: SignedIn, pk: int) -> HttpResponse:
 def assign(request: SignedIn, pk: int) -> HttpResponse:
     """Toewijzen."""
     form = forms.AssignForm(request.POST)
-
-    def deed() -> None:
-        if not form.is_valid():
-            raise Refused("no_choice", _("Choose a colleague."))
-        assigning.assign(pk, by=request.user, to=form.cleaned_data["to"])
-
-    return attempt(request, pk, deed, Typed(panel="assign"))
-
-
-@act
-def route(request: SignedIn, pk: int) -> HttpResponse:
-    """Doorzetten, with a note in the same step."""
-    form = forms.RouteForm(request.POST)
     valid = form.is_valid()
-    note = form.cleaned_data.get("note", "")
-    department = form.cleaned_data.get("department")
-    typed = Typed(panel="route", panel_text=note, panel_choice=department.pk if department else None)
+    to = form.cleaned_data.get("to")
 
     def deed() -> None:
-        if not valid or department is None:
-            raise Refused("no_choice", _("Choose a department."))
-        routing.route(pk, by=request.user, department=department, note=note)
+        if not valid or to is None:
+            raise Refused("no_choice", _("Choose a colleague."))
+        assigning.assign(pk, by=request.user, to=to, anyway=form.cleaned_data["anyway"])
 
-    sentence = _("Routed to %(department)s.") % {"department": department}
-    return attempt(request, pk, deed, typed, sentence=sentence)
+    return attempt(request, pk, deed, Typed(panel="assign", panel_person=to.pk if to else None))
 
 
 # -- what is said -------------------------------------------------------------------------------------------------

@@ -143,7 +143,7 @@ def _found(user: User, pk: int) -> Attachment:
         .filter(
             pk=pk,
             state=AttachmentState.READY,
-            message__conversation__in=Conversation.objects.visible_to(user),
+            message__conversation__in=permissions.readable_by(user),
         )
         .first()
     )

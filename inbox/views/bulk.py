@@ -204,6 +204,7 @@ def sentence(change: BulkChange, good: int, bad: int) -> str:
         "close": ngettext("%(count)s closed", "%(count)s closed", good),
         "snooze": ngettext("%(count)s put off", "%(count)s put off", good),
         "topic": ngettext("Topic of %(count)s set", "Topic of %(count)s set", good),
+        "shift": ngettext("%(count)s handed over", "%(count)s handed over", good),
         "read": ngettext("%(count)s marked as read", "%(count)s marked as read", good),
     }[change.verb]
     if change.undone_at is not None:

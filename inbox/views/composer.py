@@ -1,9 +1,10 @@
 """The place where an answer or a note is written: whether it can go out, who will see it, and what was typed."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.http import QueryDict
@@ -12,7 +13,8 @@ from django.utils.translation import ngettext
 
 from channels.clock import now
 from channels.gateway import connector_of
-from inbox.actions import reply, standard_reply
+from inbox import sla
+from inbox.actions import pinned_answer, reply, standard_reply
 from inbox.actions import upload as uploading
 from inbox.actions.refused import Refused
 from inbox.actions.upload import Words
@@ -49,7 +51,19 @@ class Typed:
     panel: str = ""
     panel_text: str = ""
     panel_choice: int | None = None
+    panel_form: Mapping[str, Any] | None = None  # its other fields
+    panel_person: int | None = None
     filled: Filled | None = None  # another form than that of the answer
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A pinned answer that is offered here."""
+
+    pk: int
+    topic: str
+    text: str
+    until: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +108,7 @@ class Composer:
     accept: str  # for the file field
     files_words: str
     replies: Sequence[StandardReply]  # for a browser without scripts
+    pins: tuple[Pin, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +136,8 @@ def compose(
     *,
     plain: bool = False,
 ) -> Composer:
-    """The composer for a colleague who may work on the conversation, with their drafts. One query where it is public;
+    """The composer for a colleague who may work on the conversation, with their drafts. One query for what is pinned,
+    one where it is public;
     three more for a text that was given back. ``plain``: for a browser that may have no scripts (one more)."""
     typed = typed or Typed()
     kept = {draft.mode: draft for draft in asked.drafts}
@@ -178,7 +194,20 @@ def compose(
         files_words=ngettext("At most %(count)s file: %(types)s.", "At most %(count)s files: %(types)s.", most.most)
         % {"count": most.most, "types": uploading.types_words(most)},
         replies=tuple(standard_reply.fitting(user, conversation)[:50]) if plain and state == "open" else (),
+        pins=tuple(_pins(conversation, moment)) if state == "open" else (),
     )
+
+
+def _pins(conversation: Conversation, moment: datetime) -> list[Pin]:
+    return [
+        Pin(
+            pinned.pk,
+            str(pinned.topic),
+            pinned.text,
+            _("until %(moment)s") % {"moment": sla.format_moment(pinned.until, moment, with_time=True)},
+        )
+        for pinned in pinned_answer.fitting(conversation)[: pinned_answer.OFFERED]
+    ]
 
 
 def leaving_words(message: Message) -> dict[str, str]:

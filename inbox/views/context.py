@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from inbox import permissions
 from inbox.models import Role
 
 
@@ -18,5 +19,6 @@ def municipality(request: HttpRequest) -> dict[str, Any]:
         "live_url": settings.LIVE_URL,
         # Looked at by templates of logged-in pages only: a lazy user is not loaded here.
         "is_admin": lambda: getattr(user, "role", "") == Role.ADMIN,
+        "answers": lambda: getattr(user, "role", "") in permissions.WORKERS,
         "keeps_replies": lambda: getattr(user, "role", "") in (Role.LEAD, Role.ADMIN),
     }

@@ -16,15 +16,18 @@ from django_htmx.middleware import HtmxDetails
 from channels.clock import now
 from inbox import permissions, presence, sla
 from inbox.actions import clocks
+from inbox.actions.bounce import routed_here
 from inbox.actions.refused import Refused
 from inbox.models import Conversation, Role, Status, User
 from inbox.views import pane_rows, rows, story, thread, ways
 from inbox.views.around import context_of, fetching
+from inbox.views.ask_form import ask_form
 from inbox.views.citizen import citizen
 from inbox.views.composer import Typed, compose, leaving
 from inbox.views.deeds import deeds
 from inbox.views.listing import Cursor
 from inbox.views.pane_rows import MOST_EVENTS
+from inbox.views.route_word import word_form
 
 BESIDE = 12  # lines of the timeline in the panel; the rest is asked for
 
@@ -78,10 +81,13 @@ def pane_context(
     hours = agreement.hours if agreement else None
     plain = not getattr(request, "htmx", None)
     other_form = typed.filled if typed else None
-    answer_refused = refused if other_form is None else None
+    panel = typed.panel if typed else ""
+    answer_refused = refused if other_form is None and not panel else None
     asked = pane_rows.of_conversation(conversation, user, moment)
     composer = compose(conversation, user, moment, typed, answer_refused, asked, plain=plain) if works else None
-    events = story.events(asked.entries, moment)
+    entries = asked.entries.rows()
+    done = {entry.verb for entry in entries}
+    events = story.events(entries, moment)
     before, since = (Cursor.read(request.GET.get(name, "")) for name in ("before", "since"))
     unread = max(0, conversation.inbound_count - (asked.seen.first() or 0))
     talk = thread.build(
@@ -95,6 +101,7 @@ def pane_context(
         before=before,
         since=since,
         first_new=first_new(request, unread),
+        advised="advice_asked" in done or len(entries) == MOST_EVENTS,
     )
     pane = {
         "works": works,
@@ -106,13 +113,24 @@ def pane_context(
         "timer": timer(conversation, agreement, moment),
         "thread": talk,
         "composer": composer,
-        "deeds": deeds(conversation, user, asked, works=works, hours=hours, moment=moment),
+        "deeds": deeds(
+            conversation,
+            user,
+            asked,
+            works=works,
+            hours=hours,
+            moment=moment,
+            # Most were never routed: those cost no query.
+            routed=routed_here(conversation) if works and ("routed" in done or len(entries) == MOST_EVENTS) else None,
+        ),
         "citizen": citizen(conversation, agreement, moment, asked),
         "events": events[:BESIDE],
         "more_events": len(events) > BESIDE,
         "context": context_of(conversation, talk),
         "fetching": fetching(conversation, talk, moment) if works else None,
         "unread": unread,
+        "follows": bool(asked.follows.rows()),
+        "told": bool(asked.told.rows()),
         "typed": typed or Typed(),
         "notice": notice or notice_of(refused),
         "ways": ways.ways(
@@ -128,6 +146,8 @@ def pane_context(
         if composer is not None
         else None,
         "links": ways.links(conversation, asked),
+        "ask": ask_form(conversation, user, moment, typed.panel_form) if typed and panel == "advice" else None,
+        "word": word_form(conversation, user, None, typed.panel_form, refused) if typed and panel == "route" else None,
         "leaving": leaving(asked) if works else None,
     }
     return {"conversation": conversation, "pane": pane}

@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from inbox import office_hours, permissions
-from inbox.models import Conversation, Department, Result, Sentiment, Status, Topic, User
+from inbox.models import Conversation, Department, Result, Routing, Sentiment, Status, Topic, User
 from inbox.office_hours import AMSTERDAM, Hours, local
 from inbox.views.pane_rows import PaneRows
 
@@ -31,6 +31,8 @@ class Deeds:
     take_over: bool = False
     release: bool = False
     route: bool = False
+    bounce: Department | None = None  # where it goes back to
+    advice: bool = False
     assign: bool = False
     later: bool = False
     wake: bool = False
@@ -51,9 +53,16 @@ class Deeds:
 
 
 def deeds(
-    conversation: Conversation, user: User, asked: PaneRows, *, works: bool, hours: Hours | None, moment: datetime
+    conversation: Conversation,
+    user: User,
+    asked: PaneRows,
+    *,
+    works: bool,
+    hours: Hours | None,
+    moment: datetime,
+    routed: Routing | None = None,
 ) -> Deeds:
-    """The buttons as the permissions are now; nothing for who may only read."""
+    """The buttons as the permissions are now; nothing for who may only read. ``routed``: what brought it here."""
     if not works:
         return Deeds()
     labels: dict[str, Any] = {
@@ -69,6 +78,8 @@ def deeds(
         take_over=permissions.can_take_over(user, conversation),
         release=permissions.can_release(user, conversation),
         route=True,
+        bounce=routed.from_department if routed else None,
+        advice=True,
         assign=assign,
         later=conversation.status == Status.OPEN,
         wake=conversation.status in (Status.SNOOZED, Status.WAITING),

@@ -219,6 +219,8 @@ def _author(message: Message, conversation: Conversation) -> str:
 def _label(message: Message) -> str:
     if message.kind == "echo":
         return _("placed outside Webcare")
+    if message.kind == "routed":
+        return _("told that it was routed")
     if message.direction == Direction.IN and message.kind == "quote":
         return _("quoted us")
     if message.direction == Direction.IN and message.kind == "postback":

@@ -10,7 +10,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from channels import health, polling
 from channels.models import Account, EventState, GapCheck, InboundEvent
-from inbox.models import Attachment, AttachmentState, Conversation, Delivery, Message, User
+from inbox.models import DECIDED_ON, Attachment, AttachmentState, Conversation, Delivery, Message, User
 from inbox.sending import SendingFacts, sending_facts
 
 PAGE = 50
@@ -140,7 +140,7 @@ def answers(user: User, account_id: int | None) -> list[Message]:
     """Answers that wait for a person, of conversations this colleague sees, the newest first; at most fifty and one."""
     waiting = Q(state=Delivery.FAILED) | Q(state=Delivery.UNKNOWN, send_at__isnull=True)
     rows = Message.objects.filter(
-        waiting, kind="answer", state__in=[Delivery.FAILED, Delivery.UNKNOWN],
+        waiting, kind__in=DECIDED_ON, state__in=[Delivery.FAILED, Delivery.UNKNOWN],
         conversation__in=Conversation.objects.visible_to(user),
     )  # fmt: skip
     if account_id is not None:

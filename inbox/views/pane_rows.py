@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from channels.models import Account
 from inbox import permissions
@@ -20,14 +20,18 @@ from inbox.models import (
     Delivery,
     Department,
     Draft,
+    Follow,
     Identity,
     Message,
     MessageVersion,
     Note,
+    NoteVersion,
+    Notice,
     PlatformDeed,
     Reaction,
     ReadMarker,
     SendAttempt,
+    Status,
     Topic,
     Upload,
     User,
@@ -77,6 +81,8 @@ class PaneRows:
     they are read: what comes between the two counts as not seen."""
 
     seen: Asked[int]
+    follows: Asked[int]
+    told: Asked[int]  # notices of it that they have not seen
     newest: Asked[int]
     messages: Asked[Message]
     notes: Asked[Note]
@@ -87,7 +93,7 @@ class PaneRows:
     leaving: Asked[tuple[int, datetime | None]]
     topics: Asked[Topic]
     departments: Asked[Department]
-    colleagues: Asked[User]
+    colleagues: Asked[Any]  # each with how many it holds
     profiles: Asked[Identity]
     alike: tuple[Asked[Identity], ...]  # with the same number, with the same whole name
     earlier: Asked[Conversation]
@@ -97,6 +103,8 @@ class PaneRows:
 
 _HERE = {"conversation": slot("conversation")}
 _SEEN = kept(lambda: ReadMarker.objects.filter(**_HERE, user=slot("user")).values_list("seen", flat=True))
+_FOLLOWS = kept(lambda: Follow.objects.filter(**_HERE, user=slot("user")).values_list("pk", flat=True))
+_TOLD = kept(lambda: Notice.objects.filter(**_HERE, user=slot("user"), seen_at=None).values_list("pk", flat=True)[:1])
 _NEWEST = kept(lambda: Message.objects.filter(**_HERE).order_by("-pk").values_list("pk", flat=True)[:1])
 _MESSAGES = kept(lambda: shown(Message.objects.filter(**_HERE)).order_by("-sent_at", "-id")[: PAGE + 1])
 _NOTES = kept(lambda: Note.objects.filter(**_HERE).select_related("author"))
@@ -113,10 +121,13 @@ _LEAVING = kept(
 )
 _TOPICS = kept(lambda: Topic.objects.filter(active=True))
 _DEPARTMENTS = kept(lambda: Department.objects.exclude(pk=slot("department")))
+_HELD = Conversation.objects.filter(assignee=OuterRef("pk"), status=Status.OPEN).order_by().values("assignee")
 _COLLEAGUES = kept(
-    lambda: User.objects.filter(
-        departments=slot("department"), is_active=True, role__in=sorted(permissions.WORKERS)
-    ).order_by("first_name", "last_name", "username")
+    lambda: (
+        User.objects.filter(departments=slot("department"), is_active=True, role__in=sorted(permissions.WORKERS))
+        .annotate(held=Subquery(_HELD.annotate(number=Count("pk")).values("number")))
+        .order_by("first_name", "last_name", "username")
+    )
 )
 _PROFILES = kept(lambda: Identity.objects.filter(contact=slot("contact")))
 _EARLIER = kept(
@@ -177,6 +188,8 @@ def of_conversation(conversation: Conversation, user: User, moment: datetime) ->
         alike.append(_SAME_NAME)
     rows = PaneRows(
         seen=_SEEN(**of),
+        follows=_FOLLOWS(**of),
+        told=_TOLD(**of),
         newest=_NEWEST(**of),
         messages=_MESSAGES(**of),
         notes=_NOTES(**of),
@@ -212,6 +225,7 @@ class MessageRows:
 
     attachments: Asked[Attachment]
     versions: Asked[MessageVersion]
+    note_versions: Asked[NoteVersion]  # of all notes of the conversation
     attempts: Asked[SendAttempt]
     deeds: Asked[PlatformDeed]
     reactions: Asked[Reaction]
@@ -221,6 +235,7 @@ class MessageRows:
 _THESE = {"message": any_of("messages")}
 _ATTACHMENTS = kept(lambda: Attachment.objects.filter(**_THESE))
 _VERSIONS = kept(lambda: MessageVersion.objects.filter(**_THESE))
+_NOTE_VERSIONS = kept(lambda: NoteVersion.objects.filter(note__conversation=slot("conversation")))
 _ATTEMPTS = kept(lambda: SendAttempt.objects.filter(**_THESE).select_related("by"))
 _DEEDS = kept(lambda: PlatformDeed.objects.filter(**_THESE))
 _REACTIONS = kept(lambda: _reactions(Q(external_id=any_of("external_ids", "text")))[:MOST_REACTIONS])
@@ -237,6 +252,7 @@ def of_messages(
     """One round trip. ``post``: the id of the one they stand under, "" for none; ``more`` is asked along."""
     external_ids = [message.external_id for message in messages if message.external_id]
     of = {
+        "conversation": conversation.pk,
         "messages": [message.pk for message in messages],
         "account": conversation.account_id,
         "external_ids": external_ids,
@@ -245,6 +261,7 @@ def of_messages(
     rows = MessageRows(
         attachments=_ATTACHMENTS(**of),
         versions=_VERSIONS(**of),
+        note_versions=_NOTE_VERSIONS(**of),
         attempts=_ATTEMPTS(**of),
         deeds=_DEEDS(**of),
         reactions=_REACTIONS(**of),

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from inbox import audit
 from inbox.forms_preferences import PreferencesForm
-from inbox.views import lists
+from inbox.views import lists, notices
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -27,5 +27,5 @@ def show(request: lists.SignedIn) -> HttpResponse:
                 audit.record(None, "preferences", request.user, fields=form.changed_data)
         messages.success(request, _("Saved."))
         return redirect("preferences")
-    context = {"form": form, "title": _("Preferences")}
+    context = {"form": form, "title": _("Preferences"), "telling": notices.choices(request.user)}
     return render(request, "inbox/preferences.html", context | lists.navigation(request.user))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import cache_control, never_cache
@@ -15,7 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 from channels import clock, liveness
 from channels.models import Account, AccountState
 from inbox import permissions
-from inbox.models import Conversation, Status, User
+from inbox.models import AdviceRequest, Conversation, Status, User
+from inbox.views import notices
 from inbox.views.lists import SignedIn
 
 COLOUR = re.compile(r"#([0-9a-fA-F]{6})")
@@ -33,10 +34,11 @@ _seen: dict[str, tuple[float, bool]] = {}
 @never_cache
 @login_required
 def show(request: SignedIn) -> HttpResponse:
-    """The banners: sending stands still; an account one answers on is disconnected, or its platform does not call us.
-    Polled every 30 s.
+    """The banners: sending stands still; an account one answers on is disconnected, or its platform does not call us;
+    advice that was asked for is late. And how many wait for one's own. Polled every 30 s.
 
-    One query for the accounts; the probe of Redis and worker is shared by all who ask within FRESH seconds.
+    One query for the accounts and one for advice; the probe of Redis and worker is shared by all who ask within FRESH
+    seconds.
     """
     return banners(request)
 
@@ -54,15 +56,27 @@ def banners(request: SignedIn) -> HttpResponse:
     """What ``show`` answers."""
     troubled = list(troubled_accounts(request.user))
     context = {
+        "advice": advice_waits(request.user),
         "ends_at": ends_soon(request.session.get("ends_at", 0)),
         "stands_still": not _background_works(),
         "broken": [account for account in troubled if account.state == AccountState.BROKEN],
+        "notices": notices.unseen(request.user),
         "unheard": [account for account in troubled if account.state == AccountState.ACTIVE],
     }
     response = render(request, "inbox/status.html", context)
     # After logging in again the page asks whether it is still the same colleague's.
     response["X-Webcare-User"] = str(request.user.pk)
     return response
+
+
+def advice_waits(user: User) -> dict[str, int]:
+    """How many wait for this colleague's advice, and how much of what they asked is late, or nearly. One query; there
+    are never many open questions."""
+    of_me = AdviceRequest.objects.asked_of(user).values("pk")
+    nearly = Q(asked_by=user, warn_at__lte=clock.now())
+    return AdviceRequest.objects.open().aggregate(
+        of_me=Count("pk", filter=Q(pk__in=of_me)), late=Count("pk", filter=nearly)
+    )
 
 
 def ends_soon(ends_at: int) -> datetime | None:

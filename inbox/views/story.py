@@ -21,6 +21,8 @@ BESIDE_ONLY = frozenset(
         "received",
         "replied",
         "noted",
+        "note_edited",
+        "note_withdrawn",
         "answered_elsewhere",
         "send_failed",
         "send_unknown",
@@ -48,6 +50,9 @@ BESIDE_ONLY = frozenset(
         "thread_fetched",
         "set_topic",
         "set_sentiment",
+        "advice_asked",
+        "advice_given",
+        "advice_withdrawn",
     }
 )
 
@@ -122,9 +127,20 @@ def sentence(entry: AuditEntry, people: Mapping[int, str], moment: datetime) -> 
         case "assigned":
             words["name"] = people.get(data.get("to") or 0, _("a colleague"))
             return "assign", _("%(who)s assigned this to %(name)s") % words
+        case "handed_over":
+            return _handed_over(data, people, words)
         case "routed":
             words["department"] = data.get("to_name", "")
+            if data.get("told"):
+                return "route", _("%(who)s routed this to %(department)s, and told the citizen") % words
             return "route", _("%(who)s routed this to %(department)s") % words
+        case "bounced":
+            words["department"] = data.get("to_name", "")
+            words["times"] = str(data.get("times", ""))
+            if data.get("leads"):
+                told = _("%(who)s sent this back to %(department)s (time %(times)s); the team lead was told")
+                return "back", told % words
+            return "back", _("%(who)s sent this back to %(department)s") % words
         case "closed":
             result = (changes.get("result") or ["", ""])[1]
             words["result"] = str(dict(Result.choices).get(result, result))
@@ -153,6 +169,23 @@ def sentence(entry: AuditEntry, people: Mapping[int, str], moment: datetime) -> 
             return _beside(entry, words)
 
 
+def _handed_over(data: Mapping[str, Any], people: Mapping[int, str], words: dict[str, str]) -> tuple[str, str]:
+    """A shift that ended: by the colleague, by a team lead, or by Webcare when a citizen wrote."""
+    words = words | {"from": people.get(data.get("from") or 0, _("a colleague"))}
+    words["name"] = people.get(data.get("to") or 0, "")
+    if words["who"]:
+        return "assign", (
+            _("%(who)s handed this over to %(name)s: the shift of %(from)s is over")
+            if words["name"]
+            else _("%(who)s gave this back: the shift of %(from)s is over")
+        ) % words
+    return "assign", (
+        _("Handed over to %(name)s: the shift of %(from)s is over")
+        if words["name"]
+        else _("Given back: the shift of %(from)s is over")
+    ) % words
+
+
 def _beside(entry: AuditEntry, words: dict[str, str]) -> tuple[str, str] | None:
     count = len(entry.data.get("messages", ())) or 1
     match entry.verb:
@@ -164,9 +197,15 @@ def _beside(entry: AuditEntry, words: dict[str, str]) -> tuple[str, str] | None:
             if kinds := entry.data.get("personal_data"):
                 words["kinds"] = privacy_guard.in_words(kinds)
                 return "reply", _("%(who)s answered, and confirmed that this may be public: %(kinds)s") % words
+            if "group" in entry.data:
+                return "reply", _("%(who)s answered, together with alike questions") % words
             return "reply", _("%(who)s answered") % words
         case "noted":
             return "note", _("%(who)s left a note") % words
+        case "note_edited":
+            return "note", _("%(who)s changed a note") % words
+        case "note_withdrawn":
+            return "note", _("%(who)s took a note back") % words
         case "answered_elsewhere":
             return "reply", _("Answered outside Webcare")
         case "answered_another":
@@ -219,6 +258,13 @@ def _beside(entry: AuditEntry, words: dict[str, str]) -> tuple[str, str] | None:
             return "down", _("%(who)s had the whole thread fetched") % words
         case "unblocked":
             return "check", _("%(who)s lifted the block on this citizen") % words
+        case "advice_asked":
+            words["name"] = str(entry.data.get("of", ""))
+            return "comment", _("%(who)s asked %(name)s for advice") % words
+        case "advice_given":
+            return "comment", _("%(who)s gave advice") % words
+        case "advice_withdrawn":
+            return "dismiss", _("%(who)s withdrew a request for advice") % words
         case "merged":
             return "user", _("%(who)s merged two citizens into this one") % words
         case "split":

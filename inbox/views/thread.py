@@ -11,15 +11,17 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from inbox import sla
-from inbox.models import AuditEntry, Conversation, Direction, Message, Note, User
+from inbox.models import AuditEntry, Conversation, Direction, Message, Note, NoteVersion, User
 from inbox.office_hours import local
 from inbox.thread_context import root_of
 from inbox.views import pane_rows, story
 from inbox.views.advice import marks
+from inbox.views.advice_items import AdviceItem, items_of
 from inbox.views.attempts import attempts_of, lines
 from inbox.views.listing import Cursor
 from inbox.views.message_menu import menus
-from inbox.views.messages import Bubble, bubble, exact, linked, quotes_of
+from inbox.views.messages import Bubble, Version, bubble, exact, quotes_of
+from inbox.views.note_text import drawn
 from inbox.views.others import Fetched, Other, asked_others, asked_posts, fetched, others
 from inbox.views.pane_rows import PAGE, PaneRows
 from inbox.views.reactions import Chips, chips_of
@@ -40,7 +42,8 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class NoteItem:
-    """A note, for colleagues only."""
+    """A note, for colleagues only. ``mine``: the reader may change it, ``text`` is what it says now; ``untold``: whom
+    it names that do not see the conversation; ``withdrawn``: when its author took it back."""
 
     pk: int
     at: datetime
@@ -49,6 +52,12 @@ class NoteItem:
     html: str
     time: str
     exact: str
+    mine: bool = False
+    text: str = ""
+    edited: str = ""
+    withdrawn: str = ""
+    untold: str = ""
+    versions: tuple[Version, ...] = ()
 
     type = "note"
 
@@ -63,7 +72,7 @@ class NewLine:
     type = "new"
 
 
-type Item = Day | Bubble | NoteItem | Event | Other | NewLine
+type Item = Day | Bubble | NoteItem | Event | Other | NewLine | AdviceItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +130,13 @@ def build(
     before: Cursor | None = None,
     since: Cursor | None = None,
     first_new: int | None = None,
+    advised: bool = True,
 ) -> Thread:
     """One page, merged; the number of queries does not grow with what it holds. ``events`` and ``asked``: what was
     done and what is there, when the caller has it already, else it is looked up for this page alone. ``user``: who
     reads, for what others in the thread say. ``first_new``: the message before which "new since you looked" stands;
-    below zero: so many of the citizen's messages from the end."""
+    below zero: so many of the citizen's messages from the end. ``advised``: whether advice was asked, as far as
+    the caller knows."""
     messages, more = messages_of(conversation, before, since, asked)
     first = Cursor(messages[0].sent_at, messages[0].pk) if messages else None
     begin = first.at if first and more else None
@@ -144,7 +155,8 @@ def build(
     said = asked_others(conversation, user, around, begin, end)
     posts = asked_posts(conversation, user, root_id)
     with_them = pane_rows.of_messages(conversation, messages, root_id, said, posts)
-    files, versions = _by_message(with_them.attachments), _by_message(with_them.versions)
+    files, versions = _by(with_them.attachments), _by(with_them.versions)
+    note_versions = _by(with_them.note_versions, "note_id")
     tried = attempts_of(messages, with_them.attempts)
     quoted = quotes_of(messages, conversation)
     offered = menus(messages, conversation, with_them.deeds, works=works)
@@ -172,7 +184,13 @@ def build(
         )
         for message in messages
     ]
-    ordered += [(note.created_at, 1, note.pk, _note(note)) for note in notes if within(note.created_at)]
+    ordered += [
+        (note.created_at, 1, note.pk, _note(note, note_versions.get(note.pk, ()), user, moment, works=works))
+        for note in notes
+        if within(note.created_at)
+    ]
+    advice = items_of(conversation, works=works, moment=moment) if advised else []
+    ordered += [(item.at, 1, item.pk, item) for item in advice if within(item.at)]
     ordered += [(event.at, 2, event.pk, event) for event in events if event.inline and within(event.at)]
     ordered += [(other.at, 0, other.pk, other) for other in others(conversation, said)]
     listed = fetched(conversation, posts, root_id, around, begin, end)
@@ -185,10 +203,10 @@ def build(
     return Thread(new, first if more else None, first, listed, chips.get(root_id, ()), quotes and not more)
 
 
-def _by_message(rows: Iterable[Any]) -> dict[int, list[Any]]:
+def _by(rows: Iterable[Any], key: str = "message_id") -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = defaultdict(list)
     for row in rows:
-        found[row.message_id].append(row)
+        found[getattr(row, key)].append(row)
     return found
 
 
@@ -216,15 +234,29 @@ def _entries(conversation: Conversation, begin: datetime | None, end: datetime |
     return list(queryset.order_by("-at", "-id")[: 4 * PAGE])
 
 
-def _note(note: Note) -> NoteItem:
+def _note(note: Note, earlier: Iterable[NoteVersion], user: User, moment: datetime, *, works: bool) -> NoteItem:
+    withdrawn = note.withdrawn_at is not None
+    versions = [(version.text, version.until) for version in earlier]
+    if note.withdrawn_at is not None:
+        versions.append((note.text, note.withdrawn_at))
     return NoteItem(
         pk=note.pk,
         at=note.created_at,
         author=str(note.author),
         initials=note.author.initials,
-        html=linked(note.text),
+        html="" if withdrawn else drawn(note.text, note.mentions),
         time=f"{local(note.created_at):%H:%M}",
         exact=exact(note.created_at),
+        mine=works and not withdrawn and note.author_id == user.pk,
+        text=note.text,
+        edited="" if note.edited_at is None else sla.format_moment(note.edited_at, moment, with_time=True),
+        withdrawn="" if note.withdrawn_at is None else sla.format_moment(note.withdrawn_at, moment, with_time=True),
+        untold="" if withdrawn else ", ".join(each["name"] for each in note.mentions.values() if not each["told"]),
+        versions=tuple(
+            Version(drawn(text, {}), sla.format_moment(until, moment, with_time=True))
+            for text, until in versions
+            if works
+        ),
     )
 
 

@@ -49,7 +49,7 @@
       ($(".row > a[aria-current]") ?? $(".row > a"))?.focus();
     } else if (event.target.closest?.("[data-clear-outcome]") && $("#rows")) {
       event.preventDefault();
-      $("#bulk-outcome").replaceChildren();
+      event.target.closest("#bulk-outcome, #next-outcome")?.replaceChildren();
       ($(".row > a[aria-current]") ?? $(".row > a") ?? $("#rows"))?.focus();
     } else if (event.target.closest?.("[data-clear-filters]") && $("#rows")) {
       event.preventDefault();

@@ -236,6 +236,8 @@
       return false;
     }
     if (old.matches("input[name=compose]")) return source?.closest?.("#composer") != null;
+    // A note of one's own that is being changed.
+    if (old.matches("details.own[open]")) return isSource(old) || fresh.id !== old.id;
     if (old.matches("details.deed[open]")) return isSource(old) || fresh.id !== old.id;
     // A sentence about something that was refused stays until the next act.
     if (old.matches("#notice")) return source !== null || before?.pane !== pane()?.dataset.pane;
@@ -244,12 +246,14 @@
     if (old.matches("#timeline[data-whole]")) return false;
     // Somebody looks for a citizen here, or compares two.
     if (old.matches("#merging")) return isSource(old) || before?.pane !== pane()?.dataset.pane;
+    // A number that is being typed, among colleagues who come and go.
+    if (old.matches("#people input")) return old !== document.activeElement;
     return true;
   }
 
   function mayChange(name, node) {
-    // What someone opened stays open.
-    return !(name === "open" && node.matches?.("#conversation details:not(.deed)"));
+    // What someone opened stays open; a note that was changed closes.
+    return !(name === "open" && node.matches?.("#conversation details:not(.deed)") && !isSource(node));
   }
 
   if (window.Idiomorph) {
@@ -284,7 +288,7 @@
 
   async function markRead() {
     const here = pane();
-    if (!here || document.hidden || !atEnd() || !Number(here.dataset.unread) || marking === here.dataset.pane) return;
+    if (!here || document.hidden || !atEnd() || !(Number(here.dataset.unread) || here.dataset.told) || marking === here.dataset.pane) return;
     const id = here.dataset.pane;
     marking = id;
     try {
@@ -293,7 +297,10 @@
         credentials: "same-origin",
         body: new FormData($("#mark-read")),
       });
-      if (answer.ok && pane()?.dataset.pane === id) pane().dataset.unread = "0";
+      if (answer.ok && pane()?.dataset.pane === id) {
+        pane().dataset.unread = "0";
+        delete pane().dataset.told;
+      }
       if (answer.ok) document.dispatchEvent(new CustomEvent("conversation-changed", { detail: { id: Number(id) } }));
     } catch {
       /* without a connection it stays unread, and is tried at the next drawing */

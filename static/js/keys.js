@@ -73,9 +73,9 @@
     return true;
   }
 
-  /* What can be pressed in the conversation; of what every message has, that of the last one. */
+  /* What can be pressed in the conversation, and above the list; of what every message has, that of the last one. */
   function keyed(selector) {
-    const found = $$(`#conversation ${selector}`).filter(visible);
+    const found = $$(`:is(#conversation, #list .head) ${selector}`).filter(visible);
     const last = found.filter((node) => node.closest(".message")).at(-1);
     return found.filter((node) => !node.closest(".message") || node === last);
   }

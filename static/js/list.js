@@ -243,7 +243,7 @@
       follow(path);
       delete frame().dataset.menu;
       frame().dataset.open = "list";
-      document.title = `${$("#rows").dataset.title} · ${document.body.dataset.municipality}`;
+      webcare.retitle(`${$("#rows").dataset.title} · ${document.body.dataset.municipality}`);
       const back = $(".back");
       back?.setAttribute("href", path);
       if (back) $("span", back).textContent = $("#list-title").textContent;
@@ -281,7 +281,7 @@
     }
     // Another view was opened while this one was asked for.
     if (!rows || !rows.isConnected || rows.dataset.address !== address || rows.dataset.query.slice(1) !== narrowed) return;
-    document.title = `${data.title} · ${document.body.dataset.municipality}`;
+    webcare.retitle(`${data.title} · ${document.body.dataset.municipality}`);
     rows.dataset.title = data.title;
     const focused = document.activeElement;
     const came = new Set(data.rows.map((row) => String(row.id)));
@@ -363,6 +363,13 @@
     },
     { capture: true, passive: true },
   );
+
+  /* A conversation that the server chose: opened as if its row was pressed, with the cursor on its title. */
+  document.addEventListener("open-conversation", async (event) => {
+    if (!event.detail?.path) return;
+    await window.htmx.ajax("GET", event.detail.path, { target: "#conversation", swap: "innerHTML" });
+    $("#pane-title")?.focus({ preventScroll: true });
+  });
 
   document.addEventListener("conversation-changed", (event) => {
     if (event.detail?.id) webcare.refresh([event.detail.id]);

@@ -110,11 +110,15 @@
     else document.dispatchEvent(new CustomEvent("webcare:nudge", { detail: { conversation, what } }));
   }
 
+  /* For pages that show other conversations than list and pane; 0: any may have changed. */
+  const heardOf = (conversation) => document.dispatchEvent(new CustomEvent("webcare:heard", { detail: { conversation } }));
+
   function catchUp(what) {
     everything = true;
     caughtUp = Date.now();
     plan();
     nudgePane(what);
+    heardOf(0);
   }
 
   // ------------------------------------------------------------------ the stream
@@ -149,12 +153,23 @@
     on("nudge", (event) => {
       const { conversation, what } = JSON.parse(event.data);
       cursor = event.lastEventId;
+      if (what === "notice") {
+        document.dispatchEvent(new CustomEvent("webcare:notice", { detail: { conversation } }));
+        if (conversation === webcare.openId()) nudgePane(what); // so that it counts as seen
+        return;
+      }
+      if (!conversation) {
+        // Of a colleague, not of a conversation.
+        document.dispatchEvent(new CustomEvent("webcare:colleagues"));
+        return;
+      }
       recent.push(Date.now());
       pending.add(conversation);
       told.delete(conversation); // so that the oldest stands first
       told.set(conversation, Date.now());
       if (told.size > 500) told.delete(told.keys().next().value);
       plan();
+      heardOf(conversation);
       // Also for another citizen's, when it is on screen in the same thread.
       const beside = document.querySelector(`#lines [data-of="${Number(conversation)}"]`);
       if (conversation === webcare.openId() || beside) nudgePane(what);

@@ -46,7 +46,7 @@
       const name = named(node);
       const id = `do ${node.dataset.testid || node.dataset.key || name}`;
       const key = node.dataset.key ?? "";
-      found.push({ id, name, key, of: here, also: also.get(key) ?? "", run: () => webcare.perform(node) });
+      found.push({ id, name, key, of: node.closest("#list") ? "" : here, also: also.get(key) ?? "", run: () => webcare.perform(node) });
       if (node.matches("summary")) found.push(...choices(node, name, id, here));
     }
     // Two buttons with one name and one key do the same: the first is enough.

@@ -52,7 +52,15 @@ def test_every_scheduled_task_of_the_inbox_exists(settings: Any) -> None:
     names = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values() if entry["task"].startswith("inbox.")}
     expected = (
         "alert_administrators",
+        "forget_old_notices",
+        "mail_advice",
+        "send_pushes",
+        "send_summaries",
+        "tell_lateness",
+        "answer_groups",
         "do_deeds",
+        "end_forgotten_shifts",
+        "pass_on_stuck",
         "drain_events",
         "forget_old_drafts",
         "refresh_templates",

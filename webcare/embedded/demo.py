@@ -189,12 +189,13 @@ class Demo:
         }
 
     def _secrets(self) -> dict[str, str]:
-        """SECRET_KEY and CREDENTIALS_KEY: made at the first start, then kept, readable by us alone."""
+        """SECRET_KEY and the keys: made at the first start, then kept, readable by us alone."""
         kept = self.data / "secrets.json"
         if not kept.exists():
             made = {
                 "SECRET_KEY": secrets.token_urlsafe(50),
                 "CREDENTIALS_KEY": Fernet.generate_key().decode(),
+                "VAPID_PRIVATE_KEY": secrets.token_urlsafe(32),
             }
             fresh = kept.with_suffix(".new")
             fresh.unlink(missing_ok=True)

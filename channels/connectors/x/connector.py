@@ -122,6 +122,7 @@ class XConnector(Connector):
             files_public=Files(most=send.MAX_FILES, sizes=send.MAX_SIZE),
             files_private=Files(most=1, sizes=send.MAX_SIZE),
             reply_needs_mention=True,
+            refuses_same_text=True,
         )
 
     def length(self, text: str) -> int:

@@ -12,6 +12,8 @@ from channels.messages import Attachment, Context, Ignored, IncomingMessage, Per
 MEDIA_KINDS = {"photo": "image", "video": "video", "animated_gif": "video"}
 # The first part of a media key says what it is, also when the file itself was not sent along.
 MEDIA_KEY_KINDS = {"3": "image", "5": "video", "7": "video", "13": "video", "16": "video"}
+NO_LANGUAGE = {"und", "zxx", "art"}
+OLD_LANGUAGES = {"in": "id", "iw": "he", "ji": "yi"}  # X still says these
 IMAGE_TYPES = {
     "jpg": "image/jpeg",
     "jpeg": "image/jpeg",
@@ -78,7 +80,15 @@ def read_post(
         if isinstance(earlier, list)
         else (),
         answerable=from_us or mentions_us or quotes_us,
+        language=language(post),
     )
+
+
+def language(post: Json) -> str:
+    """The language X takes a post to be in; "" where it does not know (und) or there are no words (zxx, art, q…)."""
+    told = text(post.get("lang"))
+    known = re.fullmatch(r"[a-z]{2,3}", told) and told not in NO_LANGUAGE and not told.startswith("q")
+    return OLD_LANGUAGES.get(told, told) if known else ""
 
 
 def post_text(post: Json) -> str:
@@ -206,6 +216,7 @@ def from_v11(tweet: Json) -> tuple[Json, Json]:
             ],
         },
         "edit_history_tweet_ids": history.get("edit_tweet_ids") or tweet.get("edit_history_tweet_ids"),
+        "lang": tweet.get("lang"),
         "attachments": {"media_keys": [ident(item, "id_str", "id") for item in media]},
     }
     includes: Json = {

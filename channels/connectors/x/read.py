@@ -26,7 +26,7 @@ MAX_PAGES = 40  # the newest 800 mentions, and 3,200 posts, fit in fewer
 
 POST_FIELDS: dict[str, Any] = {
     "tweet_fields": "author_id,conversation_id,created_at,edit_history_tweet_ids,entities,in_reply_to_user_id,"
-    "note_tweet,referenced_tweets,attachments",
+    "note_tweet,referenced_tweets,attachments,lang",
     "expansions": "author_id,in_reply_to_user_id,referenced_tweets.id,referenced_tweets.id.author_id,"
     "attachments.media_keys",
     "user_fields": "name,username,profile_image_url",

@@ -24,7 +24,9 @@ class Command(BaseCommand):
         if not settings.SIMULATOR_URL:
             raise CommandError("seed_demo needs SIMULATOR_URL: the demo's secrets are public.")
         departments = {
-            slug: Department.objects.get_or_create(slug=slug, defaults={"name": name})[0]
+            slug: Department.objects.get_or_create(
+                slug=slug, defaults={"name": name, "routed_text": demo_town.ROUTED_TEXTS.get(slug, "")}
+            )[0]
             for slug, name in demo_town.DEPARTMENTS.items()
         }
         for username, first, last, role, slugs in demo_town.COLLEAGUES:
@@ -38,6 +40,9 @@ class Command(BaseCommand):
                     role=role,
                 )
                 user.departments.set(departments[slug] for slug in slugs)
+                user.languages = demo_town.LANGUAGES.get(username, [])
+                user.most_open = demo_town.MOST_OPEN.get(username)
+                user.save(update_fields=["languages", "most_open"])
         for name, slug in demo_town.TOPICS:
             Topic.objects.get_or_create(name=name, defaults={"department": departments.get(slug)})
         for item in town.APPS:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import jsonschema
 import pytest
@@ -14,9 +15,9 @@ from django.core.management import call_command
 from rest_framework.test import APIClient
 
 from channels.models import Account, PlatformApp
-from inbox.actions import note
+from inbox.actions import advice, note
 from inbox.api.urls import urlpatterns
-from inbox.models import Conversation, User
+from inbox.models import Conversation, GroupAnswer, User
 from tests.conftest import MONDAY_10
 from tests.inbox.api.conftest import Api
 from tests.inbox.api.test_messages import attach
@@ -59,7 +60,7 @@ def test_every_operation_has_a_name_words_and_problems(schema: dict[str, Any]) -
 
 
 @pytest.fixture
-def town(accounts: dict[str, Account], agent: User, make_conversation: Make) -> dict[str, Any]:
+def town(accounts: dict[str, Account], agent: User, expert: User, make_conversation: Make) -> dict[str, Any]:
     """A conversation with everything in it, of a citizen with a phone number."""
     made = make_conversation(
         assignee=agent,
@@ -75,7 +76,12 @@ def town(accounts: dict[str, Account], agent: User, make_conversation: Make) -> 
     identity.save()
     message = made.messages.get()
     note.add(made.pk, by=agent, text="Belt terug")
+    asked = advice.ask(made.pk, by=agent, question="Mag dit?", minutes=60, of=expert)
+    group = GroupAnswer.objects.create(by=agent, text="Morgen.", submission=uuid4(), at=MONDAY_10)
+    group.items.create(conversation=made, seen=message.pk)
     return {
+        "advice": asked.pk,
+        "group-answers": group.pk,
         "conversations": made.pk,
         "messages": message.pk,
         "attachments": attach(message).pk,
@@ -111,7 +117,7 @@ def answers(client: APIClient, schema: dict[str, Any], town: dict[str, Any]) -> 
 @pytest.mark.django_db
 def test_every_answer_keeps_to_the_schema(schema: dict[str, Any], town: dict[str, Any], fatima: APIClient) -> None:
     told = answers(fatima, schema, town)
-    assert len(told) == 19
+    assert len(told) == 27
     for address, body in told.items():
         found = schema["paths"][address]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         whole = strict({**found, "components": schema["components"]})

@@ -29,6 +29,7 @@ def test_me(api: Api, lead: User, webcare: Department, burgerzaken: Department) 
             {"id": burgerzaken.pk, "slug": "burgerzaken", "name": "Burgerzaken"},
             {"id": webcare.pk, "slug": "webcare", "name": "Webcare"},
         ],
+        "availability": "",
         "username": "ingrid",
     } | {"initials": lead.initials}
 
@@ -51,6 +52,7 @@ def test_users_are_active_colleagues_of_ones_departments(
     assert ids(api(lead), "users") == [agent.pk, colleague.pk, lead.pk, expert.pk]
     assert ids(api(outsider), "users") == [outsider.pk]
     assert sorted(api(agent).get("/api/v1/users/").json()["results"][0]) == [
+        "availability",
         "departments",
         "id",
         "initials",
@@ -144,3 +146,12 @@ def test_contacts_are_found_by_a_part_of_the_name(
     assert ids(api(agent), "contacts", "name=%25%25%25") == []
     assert ids(api(outsider), "contacts", "name=benal") == []
     assert api(agent).get("/api/v1/contacts/?name=be").json()["code"] == "invalid"
+
+
+def test_availability_is_said_and_seen_by_colleagues(api: Api, agent: User, colleague: User) -> None:
+    fatima = api(agent)
+    told = fatima.post("/api/v1/me/availability/", {"availability": "away"})
+    assert (told.status_code, told.json()["availability"]) == (200, "away")
+    seen = {row["id"]: row["availability"] for row in api(colleague).get("/api/v1/users/").json()["results"]}
+    assert seen == {agent.pk: "away", colleague.pk: ""}
+    assert fatima.post("/api/v1/me/availability/", {"availability": "off"}).status_code == 409

@@ -71,6 +71,8 @@ def test_assign_route_and_note(
             "author": {"id": agent.pk, "name": "Fatima Amrani", "initials": "FA"},
             "text": "Belt terug",
             "created_at": ANY,
+            "edited_at": None,
+            "withdrawn_at": None,
         },
     )
     routed = post(fatima, made, "route", department="burgerzaken", note="Voor jullie")
@@ -309,3 +311,26 @@ def test_assign_to_a_colleague_who_left_is_400(fatima: APIClient, colleague: Use
     User.objects.filter(pk=colleague.pk).update(is_active=False)
     response = post(fatima, make_conversation(), "assign", to=colleague.pk)
     assert (response.status_code, list(response.json()["errors"])) == (400, ["to"])
+
+
+def test_next_gives_the_first_then_nothing_then_refuses(api: Api, agent: User, make_conversation: Make) -> None:
+    later, first = make_conversation(rank_at=LATER), make_conversation()
+    fatima = api(agent)
+    assert [fatima.post("/api/v1/next/").json()["id"] for _ in range(2)] == [first.pk, later.pk]
+    assert fatima.post("/api/v1/next/").status_code == 204
+    User.objects.filter(pk=agent.pk).update(most_open=2)
+    full = fatima.post("/api/v1/next/")
+    assert (full.status_code, full.json()["code"], full.json()["data"]) == (409, "cap_reached", {"held": 2, "most": 2})
+
+
+def test_next_is_not_for_who_reads_along(api: Api, viewer: User, make_conversation: Make) -> None:
+    make_conversation()
+    assert api(viewer).post("/api/v1/next/").status_code == 403
+
+
+def test_assign_beyond_the_cap(api: Api, lead: User, colleague: User, make_conversation: Make) -> None:
+    User.objects.filter(pk=colleague.pk).update(most_open=0)
+    made = make_conversation()
+    refused = post(api(lead), made, "assign", to=colleague.pk)
+    assert (refused.status_code, refused.json()["code"]) == (409, "at_cap")
+    assert shown(api(lead), made, "assign", to=colleague.pk, anyway=True)["assignee"]["id"] == colleague.pk

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -11,6 +12,7 @@ from channels.clock import now
 from channels.simulator import town
 from channels.simulator.app import build, platform_classes
 from inbox import tasks
+from inbox.actions import group_answer
 from inbox.models import Conversation, Identity, Message, User
 from tests.channels.simulator.servers import Server, Street, wait_for_all
 from tests.inbox.backups.conftest import Manage
@@ -107,3 +109,15 @@ def test_answer_that_never_went_goes_once(
     manage("restore", tmp_path / "webcare.tar", "--replace", "--yes")
     settle(message)
     assert (message.state, len(street.books("answered"))) == ("sent", 1)
+
+
+def test_what_waited_in_a_group_waits_for_a_person(
+    manage: Manage, asked: Conversation, agent: User, tmp_path: Path
+) -> None:
+    seen = asked.messages.get().pk
+    group = group_answer.start(by=agent, text="Morgen.", chosen={asked.pk: seen}, submission=uuid4())
+    manage("backup", tmp_path / "webcare.tar")
+    assert tasks.answer_groups() == 1
+    manage("restore", tmp_path / "webcare.tar", "--replace", "--yes")
+    assert tasks.answer_groups() == 0
+    assert list(group.items.values_list("state", "code")) == [("skipped", "restored")]

@@ -56,7 +56,15 @@ class TestButtons:
     def test_unclaimed_offers_to_claim(self, client, agent, make_conversation):
         client.force_login(agent)
         html = pane(client, make_conversation())
-        assert ids_in(html) == {"act-claim", "act-route", "act-assign", "act-snooze", "act-wait", "act-close"}
+        assert ids_in(html) == {
+            "act-claim",
+            "act-advice",
+            "act-route",
+            "act-assign",
+            "act-snooze",
+            "act-wait",
+            "act-close",
+        }
         assert ids_in(html, "claim-and") == {"claim-and-reply"}
         assert 'data-testid="composer"' not in html
         assert 'data-testid="note"' in html
@@ -64,14 +72,14 @@ class TestButtons:
     def test_mine_offers_to_answer_and_give_back(self, client, agent, make_conversation):
         client.force_login(agent)
         html = pane(client, make_conversation(assignee=agent))
-        expected = {"act-release", "act-route", "act-assign", "act-snooze", "act-wait", "act-close"}
+        expected = {"act-release", "act-advice", "act-route", "act-assign", "act-snooze", "act-wait", "act-close"}
         assert ids_in(html) == expected - (set() if "act-assign" in html else {"act-assign"})
         assert html.count('data-testid="send"') == 1
 
     def test_anothers_offers_to_take_over(self, client, agent, colleague, make_conversation):
         client.force_login(agent)
         html = pane(client, make_conversation(assignee=colleague))
-        assert ids_in(html) == {"act-take-over", "act-route", "act-snooze", "act-wait"}
+        assert ids_in(html) == {"act-take-over", "act-advice", "act-route", "act-snooze", "act-wait"}
         assert ids_in(html, "take-over") == {"take-over-and-reply"}
         assert 'data-testid="send"' not in html
 
@@ -84,7 +92,7 @@ class TestButtons:
     def test_waiting_offers_to_bring_back(self, client, agent, make_conversation):
         client.force_login(agent)
         html = pane(client, make_conversation(status="waiting"))
-        assert ids_in(html) == {"act-claim", "act-route", "act-assign", "act-wake", "act-close"}
+        assert ids_in(html) == {"act-claim", "act-advice", "act-route", "act-assign", "act-wake", "act-close"}
 
     def test_viewer_gets_no_button_and_no_box(self, client, viewer, make_conversation):
         client.force_login(viewer)
@@ -330,7 +338,7 @@ class TestCost:
             audit.record(large, "assigned", lead, to=agent.pk)
         client.force_login(agent)
         self.cost(client, small)  # warm: content types and the like
-        assert self.cost(client, large) == self.cost(client, small) == 11
+        assert self.cost(client, large) == self.cost(client, small) == 12
 
 
 class TestAccess:

@@ -13,7 +13,7 @@ from inbox.views.listing import VIEWS
 
 TEMPLATES, SCRIPTS = settings.BASE_DIR / "templates", settings.BASE_DIR / "static" / "js"
 # Of the frame and the list: read off the scripts, for there is no element to press.
-FRAME = {"j", "k", "s", "?", "Enter", "Esc", "Ctrl K", "Ctrl Enter", "/", "x", "f", "g 1 9"}
+FRAME = {"j", "k", "s", "?", "Enter", "Esc", "Ctrl K", "Ctrl Enter", "/", "@", "x", "f", "g 1 9"}
 
 
 def on_elements() -> set[str]:

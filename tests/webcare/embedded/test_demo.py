@@ -63,7 +63,7 @@ def test_demo_starts_tells_where_and_stops_all(
         "  Stoppen: Ctrl-C",
     ]
     assert set(services) == {"postgres", "redis-server"}
-    assert sorted(secrets) == ["CREDENTIALS_KEY", "SECRET_KEY"]
+    assert sorted(secrets) == ["CREDENTIALS_KEY", "SECRET_KEY", "VAPID_PRIVATE_KEY"]
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     running = (
         f"De demo draait al met de gegevens in {data}. Stop die eerst (Ctrl-C), of kies met DATA_DIR een andere map.\n"

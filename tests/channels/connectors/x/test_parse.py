@@ -451,3 +451,12 @@ def test_any_payload_in_the_activity_envelope_is_items(kind: str, payload: Any, 
 def test_any_bytes_are_items_or_malformed(body: bytes) -> None:
     with suppress(MalformedEvent):
         read(body)
+
+
+@pytest.mark.parametrize(
+    ("told", "language"),
+    [("en", "en"), ("in", "id"), ("und", ""), ("zxx", ""), ("qme", ""), (None, ""), (7, ""), ("x" * 99, "")],
+)
+def test_language_as_x_tells_it(told: Any, language: str) -> None:
+    found = message(activity("post.mention.create", post(lang=told), {"users": USERS}))
+    assert found.language == language
