@@ -51,7 +51,9 @@ def standing_clock(monkeypatch: pytest.MonkeyPatch) -> StandingClock:
 @cache
 def ours() -> list[ModuleType]:
     """Every module of inbox and channels, imported: one that were imported while the clock stands, as connectors and
-    views are at their first use, would keep that clock for all later tests."""
+    views are at their first use, would keep that clock for all later tests. So would those of webcare that the URLs
+    bring in."""
+    import_module("webcare.urls")
     for package in (inbox, channels):
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if ".migrations" not in found.name:
