@@ -16,7 +16,7 @@ from inbox.models import Conversation, Department, User
 # Not inside a word: an e-mail address names nobody.
 NAME = re.compile(r"(?<![\w@./+-])@([\w+-]+(?:[.@][\w+-]+)*)")
 MOST = 20  # names in one note
-OFFERED = 8  # while one types
+OFFERED = 6  # fit on a phone without scrolling, for nobody can put the focus in this list
 
 
 @dataclass(frozen=True, slots=True)
