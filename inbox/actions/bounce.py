@@ -1,5 +1,5 @@
 """Terugzetten: this department does not know either; back to where it came from, with the reason. From the second time
-on the team leads of both hear it: somebody has to decide. The citizen's clock runs on."""
+on the team leads where it lies hear it: somebody has to decide. The citizen's clock runs on."""
 
 from django.utils.translation import gettext as _
 

@@ -100,7 +100,7 @@ class BounceBody(serializers.Serializer):
     refusals=("not_routed", "no_reason", "closed", "too_long"),
 )
 class Bounce(Verb):
-    """Terugzetten; from the second time on the team leads of both departments hear it."""
+    """Terugzetten; from the second time on the team leads where it goes hear it."""
 
     serializer_class = BounceBody
 

@@ -114,5 +114,6 @@ def test_what_the_platform_can_do_goes_by_key(fatima: Page, town: Town) -> None:
     expect(fatima.locator(".there[open] button").first).to_be_focused()
     fatima.keyboard.press("Escape")
     fatima.keyboard.press("h")
+    fatima.get_by_test_id("post-picture").scroll_into_view_if_needed()  # loaded when it is looked at
     expect(fatima.get_by_test_id("post-picture").locator("img")).to_be_visible()
     assert violations(fatima) == []

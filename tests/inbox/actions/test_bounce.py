@@ -58,9 +58,10 @@ def test_refusals_leave_no_note(agent, expert, outsider, routed):
     assert Note.objects.count() == 0
 
 
-def test_the_second_time_the_leads_of_both_departments_are_told(agent, expert, lead, burgerzaken, routed):
-    there = make_user("leo", "Leo", "Bloem", Role.LEAD, burgerzaken)
-    make_user("lena", "Lena", "Weg", Role.LEAD, burgerzaken)
+def test_the_second_time_the_leads_where_it_lies_are_told(agent, expert, lead, webcare, burgerzaken, routed):
+    there = make_user("leo", "Leo", "Bloem", Role.LEAD, webcare)
+    make_user("bo", "Bo", "Elders", Role.LEAD, burgerzaken)  # does not see it any more
+    make_user("lena", "Lena", "Weg", Role.LEAD, webcare)
     User.objects.filter(username="lena").update(is_active=False)
     bounce.bounce(routed.pk, by=expert, reason="Niet van ons")
     route.route(routed.pk, by=agent, department=burgerzaken, note="Toch wel")

@@ -7,7 +7,8 @@ import pytest
 from django.test import Client
 
 from inbox.actions import route as routing
-from inbox.models import Conversation, Department, Message, Topic, User
+from inbox.models import Conversation, Department, Message, Role, Topic, User
+from tests.conftest import make_user
 from tests.inbox.conftest import StandingClock
 from tests.inbox.views.test_acts import act, box, notice, plain
 
@@ -136,7 +137,8 @@ class TestBounce:
         routed.refresh_from_db()
         assert routed.department == webcare
 
-    def test_in_the_story(self, client, lead, expert, agent, burgerzaken, routed):
+    def test_in_the_story(self, client, lead, agent, webcare, burgerzaken, routed):
+        make_user("leo", "Leo", "Bloem", Role.LEAD, webcare)
         client.force_login(lead)
         act(client, routed, "bounce", text="Niet van ons")
         routing.route(routed.pk, by=agent, department=burgerzaken)
