@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from playwright.sync_api import Browser, Page, expect
 
 from channels.simulator.samples import sample
+from tests import screens_together
 from tests.e2e.hands import Colleague, until
 from tests.e2e.town import Town, log_in
 
@@ -115,7 +116,25 @@ def happen(browser: Browser, town: Town) -> Scenery:
     page.get_by_test_id("send").click()
     page.get_by_test_id("leaving").wait_for()
     page.context.close()
+    made.of |= screens_together.happen(town)
     return made
+
+
+def _advice(page: Page, made: Scenery) -> None:
+    page.goto(f"{made.town.inbox}/advice/")
+    page.locator("main a[href^='/advice/']").first.click()
+    page.wait_for_url("**/advice/*/")
+
+
+def _naming(page: Page, made: Scenery) -> None:
+    made.open(page, "asking")
+    screens_together.naming(page)
+
+
+def _availability(page: Page, made: Scenery) -> None:
+    if page.locator(".menu.open").first.is_visible():
+        page.locator(".menu.open").first.click()
+    page.locator("summary").filter(has=page.locator(".atwork")).first.click()
 
 
 # -- the list -----------------------------------------------------------------------------------------------------
@@ -408,4 +427,21 @@ SCENES: dict[str, Scene] = {
     "not-allowed": Scene("fatima", _at("/nothing-lost/")),
     "beheer": Scene("beheer", _at("/beheer/")),
     "beheer-account": Scene("beheer", _at("/beheer/channels/account/")),
+    "advice-given": Scene("fatima", _opened("advised")),
+    "advice-asked": Scene("fatima", _opened("asking")),
+    "advice": Scene("bram", _advice),
+    "advices": Scene("bram", _at("/advice/")),
+    "act-advice": Scene("fatima", _deed("thread", "act-advice")),
+    "act-bounce": Scene("noor", _deed("bounced", "act-bounce")),
+    "bounced": Scene("noor", _opened("bounced")),
+    "note-naming": Scene("fatima", _naming),
+    "notices": Scene("fatima", _at("/notices/")),
+    "alike": Scene("fatima", _at("/alike/")),
+    "alike-ready": Scene("fatima", lambda page, made: screens_together.ready_to_go(page, made.town)),
+    "pinned-answers": Scene("ingrid", _at("/pinned-answers/")),
+    "pinned-answer": Scene("ingrid", _at("/pinned-answers/new/")),
+    "team": Scene("ingrid", _at("/team/")),
+    "team-of-an-agent": Scene("fatima", _at("/team/")),
+    "shift": Scene("fatima", _at("/shift/")),
+    "availability": Scene("fatima", _availability),
 }
