@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
 
 PAGE = APPS[1].accounts[0].external_id
 POST = f"{PAGE}_100000000000002"
+LONG = " De netbeheerder werkt eraan." * 12
 CITIZENS = ("aisha", "henk", "sofie", "mehmet")
 
 
@@ -146,13 +147,16 @@ def test_a_pinned_answer_is_taken_over_by_a_key(town: Town, browser: Browser) ->
     fatima.claims(conversation)
     topic = next(row["id"] for row in fatima.all("topics/") if row["name"] == "Wegwerkzaamheden")
     fatima.do(f"conversations/{conversation}/set-topic/", topic=topic)
-    pinned = fatima.do("pinned-answers/", topic=topic, text=f"Dag {{inwoner}}: {about}.", until="2027-01-01T10:00:00Z")
+    pinned = fatima.do(
+        "pinned-answers/", topic=topic, text=f"Dag {{inwoner}}: {about}.{LONG}", until="2027-01-01T10:00:00Z"
+    )
     try:
         page = log_in(browser, town, "fatima")
         page.goto(f"{town.inbox}/conversations/{conversation}/")
-        expect(page.get_by_test_id("use-pinned")).to_be_visible()
+        expect(page.get_by_test_id("use-pinned")).to_be_in_viewport(ratio=1)  # however long its text is
+        expect(page.get_by_test_id("send")).to_be_in_viewport(ratio=1)
         page.keyboard.press("y")
-        expect(page.get_by_test_id("composer")).to_have_value(f"Dag Sofie van Dam: {about}.")
+        expect(page.get_by_test_id("composer")).to_have_value(f"Dag Sofie van Dam: {about}.{LONG}")
         assert violations(page) == []
         page.context.close()
     finally:

@@ -12,6 +12,7 @@ from channels.connector import Connector
 from channels.errors import PermanentFailure, SendError, TemporaryFailure
 from channels.messages import Attachment, IncomingMessage, Person
 from inbox import thread_context
+from inbox.actions import advice
 from inbox.actions.refused import NotVisible, Refused
 from inbox.models import AuditEntry, Conversation, ThreadPost
 from tests.channels.server import Answer, Server, serving
@@ -171,6 +172,15 @@ def test_the_picture_with_our_post_comes_by_a_job_of_its_own(
     assert client.get(address.replace(f"/{conversation.pk}/", f"/{elsewhere.pk}/")).status_code == 404
     client.force_login(outsider)
     assert client.get(address).status_code == 404
+
+
+def test_who_is_asked_for_advice_sees_the_picture_too(client, agent, expert, conversation, fetched, kicks_stay_here):
+    thread_context.fetch_picture(fetched.pk, conversation.pk)
+    address = f"/conversations/{conversation.pk}/thread/{fetched.pk}/picture/"
+    client.force_login(expert)
+    assert client.get(address).status_code == 404
+    advice.ask(conversation.pk, by=agent, of=expert, question="Is dit het park?", minutes=60)
+    assert client.get(address).status_code == 200
 
 
 def test_the_same_picture_is_fetched_once_another_one_anew(
