@@ -33,7 +33,7 @@ def taken_over(fatima: Colleague, rows: list[Any]) -> None:
     """An older conversation may be in a colleague's hands."""
     for row in rows:
         if row["assignee"] and row["assignee"]["name"] != "Fatima Amrani":
-            fatima.do(f"conversations/{row['id']}/take-over/")
+            fatima.do(f"conversations/{row['id']}/take-over/", expected_assignee=row["assignee"]["id"])
 
 
 def open_rows(fatima: Colleague, about: str) -> list[Any]:
