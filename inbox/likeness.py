@@ -15,7 +15,8 @@ COMMON = (
     "hallo hoi hey dag beste goedemorgen goedemiddag goedenavond goeiemorgen mevrouw meneer heer allemaal gemeente "
     "vraag vragen weten weet graag even misschien wanneer waar waarom hoelang hoeveel welke hoezo jullie jij wij we "
     "bedankt dank dankjewel alvast groet groeten mvg aub alstublieft svp zeggen vertellen laten gaat gaan komt komen "
-    "krijg krijgen willen wilt zullen zou mogen mag snel nu vandaag eigenlijk gewoon echt weer steeds al heel erg"
+    "krijg krijgen willen wilt zullen zou mogen mag snel nu vandaag eigenlijk gewoon echt weer steeds al heel erg "
+    "lang duren duurt"
 )
 
 type Stems = frozenset[str]

@@ -44,6 +44,13 @@ def test_like_a_conversation_over_all_platforms(storm: list[Conversation], agent
     assert {each.pk for each in found if each.sure} == {conversation.pk for conversation in storm[:4]}
 
 
+def test_how_long_it_takes_can_be_asked_of_anything(make_conversation: Make, agent: User) -> None:
+    first = make_conversation("facebook", "Hoe lang duurt de stroomstoring nog?")
+    make_conversation("facebook", "Hoe lang duurt de wegafsluiting nog?")
+    found = alike.like_conversation(agent, first.pk, Window())
+    assert [each.pk for each in found or [] if each.sure] == [first.pk]
+
+
 def test_like_a_text_on_one_account(storm: list[Conversation], agent: User) -> None:
     found = alike.like_text(agent, "stroomstoring Molenstraat", Window(account=storm[2].account_id))
     assert {each.pk for each in found} == {storm[2].pk, storm[3].pk}
