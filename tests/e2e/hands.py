@@ -82,7 +82,11 @@ class Colleague:
 
     def seen(self, text: str) -> Any:
         """The conversation with this text in its list row, or None."""
-        rows = self.get("conversations/", limit=100)["results"]
+        # The newest, and what is open: an old conversation that a citizen goes on with is not among the first.
+        rows = (
+            self.get("conversations/", limit=100)["results"]
+            + self.get("conversations/", limit=200, view="todo")["results"]
+        )
         return next((row for row in rows if text in row["last_message_text"] or text in row["subject"]), None)
 
     def waits_for(self, text: str, seconds: float = 60.0) -> Any:
