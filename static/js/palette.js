@@ -270,6 +270,7 @@
 
   function close() {
     $("#palette").close();
+    $("#palette-input").blur(); // hidden now, yet it would have the next key until the page is drawn
     // What was drawn anew meanwhile has another element by the same name.
     if (opener?.isConnected) opener.focus({ preventScroll: true });
     else if (opener?.id) $(`#${CSS.escape(opener.id)}`)?.focus({ preventScroll: true });
