@@ -15,7 +15,7 @@ _codes = count(1)
 
 def until[T](
     look: Callable[[], T],
-    seconds: float = 60.0,
+    seconds: float = 20.0,
     every: float = 0.1,
     what: str = "",
     instead: Callable[[], object] = str,
@@ -89,7 +89,7 @@ class Colleague:
         )
         return next((row for row in rows if text in row["last_message_text"] or text in row["subject"]), None)
 
-    def waits_for(self, text: str, seconds: float = 60.0) -> Any:
+    def waits_for(self, text: str, seconds: float = 20.0) -> Any:
         """The conversation, once it is there. What was held back may stand after it by now, and hide it in the list:
         a WhatsApp message bears the moment it came in, an answer on X the moment it was written down."""
 
@@ -140,7 +140,7 @@ def fault(town: Town, kind: str, name: str, **order: Any) -> int:
     return int(town.call("/faults", {"kind": kind, "fault": name, **order})[0]["id"])
 
 
-def met(town: Town, number: int, seconds: float = 60.0) -> None:
+def met(town: Town, number: int, seconds: float = 20.0) -> None:
     """Wait until a fault has been used up."""
 
     def used() -> bool:

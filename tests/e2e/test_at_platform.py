@@ -156,7 +156,7 @@ def test_x_tells_that_the_citizen_takes_no_messages(fatima: Page, town: Town) ->
     words = f"Waar is het loket? {uuid4().hex[:8]}"
     town.call("/street/x/no_dms", {"citizen": "lot", "on": True})
     town.call("/street/x/mention", {"citizen": "lot", "text": f"@gemwaterkant {words}"})
-    until(lambda: town.call("/street/state", method="GET")["post"]["waiting"] == 0, 60)
+    until(lambda: town.call("/street/state", method="GET")["post"]["waiting"] == 0, 20)
     open_and_claim(fatima, town, words)
     fatima.get_by_test_id("way-private").locator("summary").click()
     fatima.get_by_test_id("private-text").fill(f"Stuur ons uw nummer {words[-8:]}")

@@ -237,7 +237,7 @@ def test_a_list_that_did_not_come_is_asked_for_again(desk: Desk, ask: Callable[.
     page.wait_for_load_state("networkidle")
     page.route("**/rows/?*", lambda route: route.fulfill(status=503, body=""), times=2)
     text = ask()
-    expect(row(page, text)).to_be_visible(timeout=60_000)
+    expect(row(page, text)).to_be_visible(timeout=20_000)
 
 
 # -- what a screen reader hears -----------------------------------------------------------------------------------

@@ -217,7 +217,7 @@ def test_a_question_is_shown_once_whatever_became_of_its_webhook(
     storm: Storm, ingrid: Colleague, way: str, name: str
 ) -> None:
     for text in storm.asked[way, name].result():
-        conversation = until(lambda text=text: holder(ingrid, text), 60, what=f"{text!r} in the inbox")
+        conversation = until(lambda text=text: holder(ingrid, text), 20, what=f"{text!r} in the inbox")
         assert times(ingrid, conversation, text, "in") == 1
 
 
@@ -296,7 +296,7 @@ def test_a_platform_that_hangs_holds_up_no_answer_on_another(
     met(town, slow)
     began = time.monotonic()
     said = fatima.answers(plain, worded("Dit gaat meteen."))["id"]
-    until(lambda: fatima.delivery(said) in ARRIVED, 15, what="an answer beside hanging ones sent")
+    until(lambda: fatima.delivery(said) in ARRIVED, 8, what="an answer beside hanging ones sent")
     at_once = time.monotonic() - began
     number = fault(town, "whatsapp", "timeout_after", operation="send", seconds=1.0)
     asked_after = fatima.answers(lost, worded("Is dit er?"))["id"]

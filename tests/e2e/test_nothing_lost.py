@@ -87,7 +87,7 @@ def test_what_a_platform_dropped_is_found_by_the_button(screen: Page, town: Town
     button.focus()
     screen.keyboard.press("Enter")
     said = facebook.get_by_role("status")
-    expect(said).to_contain_text(re.compile(r"Gezocht: \d+ berichten gevonden\."), timeout=60_000)
+    expect(said).to_contain_text(re.compile(r"Gezocht: \d+ berichten gevonden\."), timeout=20_000)
     expect(screen.locator("[hx-trigger]#overview")).to_have_count(0)  # it looks again no more
     assert violations(screen) == []
     screen.goto(f"{town.inbox}/inbox/todo/")
@@ -98,14 +98,14 @@ def test_access_that_is_refused_is_seen_and_once_restored_too(screen: Page, town
     number = fault(town, "x", "token", count=0)
     x = card(screen, APPS[0].accounts[0].name, "X")
     press(x, "Nu controleren")
-    expect(x.locator(".pill")).to_have_text("verbinding verbroken", timeout=60_000)
+    expect(x.locator(".pill")).to_have_text("verbinding verbroken", timeout=20_000)
     expect(screen.get_by_test_id("verdict")).to_contain_text("aandacht")
     expect(screen.get_by_test_id("verdict").get_by_role("link", name=re.compile(r"\(X\) is verbroken"))).to_be_visible()
     expect(x.locator(".wrong")).to_contain_text("De verbinding is verbroken sinds vandaag")
     assert violations(screen) == []
     town.call(f"/faults?id={number}", method="DELETE")
     press(x, "Nu controleren")
-    expect(x.get_by_role("status")).to_contain_text("de verbinding met X werkt", timeout=60_000)
+    expect(x.get_by_role("status")).to_contain_text("de verbinding met X werkt", timeout=20_000)
     expect(x.locator(".pill")).to_have_text("werkt")
 
 
@@ -114,9 +114,9 @@ def test_platform_that_stopped_calling_is_seen_and_made_to_call_again(screen: Pa
     facebook = card(screen, TOWN_PAGE.name, "Facebook")
     expect(facebook.get_by_role("button", name="Webhook herstellen")).to_have_count(0)
     press(facebook, "Nu controleren")
-    expect(facebook.locator(".pill")).to_have_text("vraagt aandacht", timeout=60_000)
+    expect(facebook.locator(".pill")).to_have_text("vraagt aandacht", timeout=20_000)
     press(facebook, "Webhook herstellen")
-    expect(facebook.get_by_role("status")).to_contain_text("De webhook is hersteld", timeout=60_000)
+    expect(facebook.get_by_role("status")).to_contain_text("De webhook is hersteld", timeout=20_000)
     expect(facebook.locator(".pill")).to_have_text("werkt")
 
 

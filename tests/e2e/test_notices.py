@@ -142,7 +142,7 @@ def test_push_message_says_what_happened_and_nothing_more(browser: Browser, town
         wire.send("ServiceWorker.deliverPushMessage", message)  # one that comes while the worker starts is lost
         return page.evaluate(SHOWN)
 
-    assert until(shown, 60, what="the notification") == ["Je bent genoemd in een notitie", "", "/notices/12/"]
+    assert until(shown, 20, what="the notification") == ["Je bent genoemd in een notitie", "", "/notices/12/"]
     page.context.close()
 
 

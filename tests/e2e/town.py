@@ -151,7 +151,7 @@ def running_town(moment: datetime) -> Iterator[Town]:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Debian's own, or the one named by CHROMIUM."""
-    expect.set_options(timeout=30_000)
+    expect.set_options(timeout=10_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
