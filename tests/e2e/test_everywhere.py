@@ -55,6 +55,22 @@ def named(page: Page) -> list[str]:
 # -- everything by name -------------------------------------------------------------------------------------------
 
 
+def test_the_box_of_a_closed_palette_has_no_key_any_more(desk: Desk) -> None:
+    page = desk.open("fatima")
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette-input")).to_be_focused()
+    # Before the page is drawn again, as when two keys come at once.
+    left = page.evaluate(
+        """() => {
+          const key = new KeyboardEvent("keydown", { key: "Escape", bubbles: true, cancelable: true });
+          document.activeElement.dispatchEvent(key);
+          return document.activeElement.id;
+        }"""
+    )
+    assert left == ""
+
+
 def test_palette_does_what_is_possible_now_and_nothing_else(desk: Desk, ask: Callable[..., str]) -> None:
     text = ask()
     page = desk.open("fatima")
