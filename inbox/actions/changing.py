@@ -13,7 +13,10 @@ from inbox.actions.follow import tell_followers
 from inbox.actions.refused import NotVisible
 from inbox.models import Conversation, User
 
-TRACKED = ("status", "assignee_id", "department_id", "result", "snoozed_until", "sensitive", "topic_id", "sentiment")
+TRACKED = (
+    *("status", "assignee_id", "department_id", "result", "snoozed_until"),
+    *("sensitive", "topic_id", "sentiment", "contact_kind", "priority"),
+)
 
 
 @contextmanager

@@ -44,7 +44,7 @@ from inbox.models.routing import Routing
 from inbox.models.rules import AccountSettings, Addressing, ClosingDay, OpeningPeriod
 from inbox.models.shifts import Handover
 from inbox.models.tokens import ApiToken
-from inbox.models.topics import Sentiment, Topic
+from inbox.models.topics import ContactKind, Priority, Sentiment, Topic
 from inbox.models.views import BulkChange, BulkItem, SavedView
 from inbox.models.writing import Draft, DraftMode, Reach, StandardReply, Upload
 
@@ -70,6 +70,7 @@ __all__ = [
     "ClockKind",
     "ClosingDay",
     "Contact",
+    "ContactKind",
     "Conversation",
     "ConversationQuerySet",
     "Deed",
@@ -97,6 +98,7 @@ __all__ = [
     "PendingPush",
     "PinnedAnswer",
     "PlatformDeed",
+    "Priority",
     "PublicLine",
     "PushSubscription",
     "Reach",

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels.models import Account
 from inbox.models.people import Department, Identity, User
-from inbox.models.topics import Sentiment, Topic
+from inbox.models.topics import ContactKind, Priority, Sentiment, Topic
 
 
 class Status(models.TextChoices):
@@ -102,6 +102,10 @@ class Conversation(models.Model):
     sensitive = models.BooleanField(default=False)
     topic = models.ForeignKey(Topic, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     sentiment = models.CharField(max_length=8, choices=Sentiment.choices, blank=True, default="", db_default="")
+    contact_kind = models.CharField(max_length=10, choices=ContactKind.choices, blank=True, default="", db_default="")
+    priority = models.PositiveSmallIntegerField(
+        choices=Priority.choices, default=Priority.NORMAL, db_default=Priority.NORMAL
+    )
     # As the platform told it; "" where it did not.
     language = models.CharField(max_length=8, blank=True, default="", db_default="")
     answerable = models.BooleanField(default=True)  # False: X will refuse a public reply (no mention of us)
@@ -149,6 +153,7 @@ class Conversation(models.Model):
                 | ~Q(status="snoozed") & Q(snoozed_until__isnull=True),
                 name="snoozed_until_a_time",
             ),
+            models.CheckConstraint(condition=Q(priority__lte=Priority.URGENT), name="priority_that_exists"),
             models.CheckConstraint(
                 condition=Q(clock_kind="", due_at__isnull=True) | ~Q(clock_kind="") & Q(due_at__isnull=False),
                 name="clock_and_due_together",

@@ -1,4 +1,5 @@
-"""Onderwerp: what a conversation is about, in the municipality's own words; and how the citizen sounds."""
+"""Onderwerp: what a conversation is about, in the municipality's own words; how the citizen sounds, what kind of
+contact it is, and how much haste it has."""
 
 from typing import ClassVar
 
@@ -35,3 +36,21 @@ class Sentiment(models.TextChoices):
     NEGATIVE = "negative", _("negative")
     NEUTRAL = "neutral", _("neutral")
     POSITIVE = "positive", _("positive")
+
+
+class ContactKind(models.TextChoices):
+    """What the citizen wants of us; empty: not said."""
+
+    QUESTION = "question", _("question")
+    COMPLAINT = "complaint", _("complaint")
+    COMPLIMENT = "compliment", _("compliment")
+    REPORT = "report", _("report")
+    IDEA = "idea", _("idea")
+
+
+class Priority(models.IntegerChoices):
+    """How much haste a conversation has; a target may be shorter for what has more."""
+
+    NORMAL = 0, _("normal")
+    HIGH = 1, _("high")
+    URGENT = 2, _("urgent")
