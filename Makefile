@@ -26,7 +26,7 @@ demo-reset: environment
 
 test: environment
 	@CHROMIUM="$$(scripts/chromium.sh)" && export CHROMIUM && \
-	exec $(PYTHON) -m webcare.embedded run -- python -m pytest -n $(WORKERS) --dist loadgroup $(ONLY)
+	exec $(PYTHON) -m webcare.embedded run -- scripts/test.sh $(WORKERS) $(ONLY)
 
 check: environment
 	@exec $(PYTHON) -m webcare.embedded run -- scripts/check.sh

@@ -11,9 +11,6 @@ from tests.chaos.processes import ROOT
 SEED = "7"
 BOUND = 420.0  # seconds; on two idle cores it takes about eighty
 
-# In the group of the towns: one set of processes at a time.
-pytestmark = pytest.mark.xdist_group("town")
-
 
 def test_nothing_is_lost_and_nothing_told_twice_in_a_short_storm() -> None:
     process = subprocess.Popen(

@@ -1,6 +1,7 @@
 """One town for each group of tests: see the xdist_group of each file."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import pytest
@@ -10,18 +11,49 @@ from tests.e2e.hands import Colleague
 from tests.e2e.town import Town, chromium, running_town
 
 
+class Towns:
+    """The town of the group whose tests run now. Another group gets one of its own; this one then ends."""
+
+    def __init__(self) -> None:
+        self.group = ""
+        self.now: Town | None = None
+        self.open = ExitStack()
+
+    def of(self, group: str) -> Town:
+        """Gemeente Waterkant, just started for this group: Friday 27 November 2026, 16:20 in Amsterdam."""
+        if self.now is None or self.group != group:
+            self.open.close()
+            self.now = self.open.enter_context(running_town(datetime(2026, 11, 27, 15, 20, tzinfo=UTC)))
+            self.group = group
+        return self.now
+
+
 @pytest.fixture(scope="session")
-def town() -> Iterator[Town]:
-    """Gemeente Waterkant, just started: Friday 27 November 2026, 16:20 in Amsterdam."""
-    with running_town(datetime(2026, 11, 27, 15, 20, tzinfo=UTC)) as found:
+def towns() -> Iterator[Towns]:
+    """One town at a time in each of pytest's processes."""
+    found = Towns()
+    with found.open:
         yield found
 
 
-@pytest.fixture(scope="module", autouse=True)
-def cleared(request: pytest.FixtureRequest, town: Town) -> None:
-    """At the desk, what the tests before left open is closed, so that a new question stands on the first page."""
+@pytest.fixture(scope="module")
+def group(request: pytest.FixtureRequest) -> str:
+    """The xdist_group of the file."""
     marks = request.module.pytestmark
-    if not any(mark.args == ("desk",) for mark in (marks if isinstance(marks, list) else [marks])):
+    return str(next(mark.args[0] for mark in (marks if isinstance(marks, list) else [marks]) if mark.args))
+
+
+@pytest.fixture(scope="module")
+def town(towns: Towns, group: str) -> Town:
+    """The town of the file's group."""
+    return towns.of(group)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cleared(town: Town, group: str) -> None:
+    """What the tests before left open is closed, so that a new question stands on the first page; but for the files
+    that play one story together."""
+    if group == "town":
         return
     ingrid = Colleague(town, "ingrid")
     for view in ("todo", "waiting"):

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.hands import fault, quiet
 from tests.e2e.town import Town, log_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("colleagues")]
 
 LOOKS: dict[str, dict[str, Any]] = {
     "wide-light": {"width": 1440, "height": 900, "color_scheme": "light"},

@@ -12,7 +12,7 @@ from tests.e2e.hands import Colleague, street_items, until
 from tests.e2e.test_access import LOOKS, violations
 from tests.e2e.town import Town, log_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("colleagues")]
 
 PAGE = APPS[1].accounts[0].external_id
 POST = f"{PAGE}_100000000000002"

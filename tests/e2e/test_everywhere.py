@@ -15,7 +15,7 @@ from tests.e2e.hands import Colleague, until
 from tests.e2e.test_screens import NETWORK, Desk, bubble, focused, row, start
 from tests.e2e.town import Town
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("colleagues")]
 
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 SPACING = """* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important }

@@ -13,7 +13,7 @@ from tests.e2e.hands import fault, quiet, worded
 from tests.e2e.test_access import LOOKS, SCREENS, violations
 from tests.e2e.town import Town, log_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("colleagues")]
 
 TOWN_PAGE = APPS[1].accounts[0]
 POST = f"{TOWN_PAGE.external_id}_100000000000002"

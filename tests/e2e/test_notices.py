@@ -13,7 +13,7 @@ from tests.e2e.hands import Colleague, until
 from tests.e2e.test_access import LOOKS, SCREENS, violations
 from tests.e2e.town import Town, log_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("colleagues")]
 
 SHOWN = """
 async () => {

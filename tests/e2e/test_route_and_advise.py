@@ -11,7 +11,7 @@ from tests.e2e.hands import Colleague, until
 from tests.e2e.test_access import violations
 from tests.e2e.town import Town, log_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("colleagues")]
 
 PAGE = "104000000000001"
 SAID = "Uw vraag ligt nu bij onze collega's van Burgerzaken. U krijgt het antwoord gewoon hier."

@@ -15,7 +15,7 @@ from tests.e2e.hands import Colleague
 from tests.e2e.test_access import violations
 from tests.e2e.town import ARGUMENTS, CHROMIUM, Town, log_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("colleagues")]
 SOON = 5_000  # ms: "within seconds"
 
 

@@ -6,7 +6,7 @@ from playwright.sync_api import Browser
 from benchmarks.browser import weigh
 from tests.e2e.town import Town, log_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("colleagues")]
 
 MOST = 150_000
 

@@ -112,7 +112,7 @@ class Demo:
         for part in parts:
             (logs / f"{part.name}.log").unlink(missing_ok=True)
             self._start(group, part, environment)
-        self._await(group, signals, [part.ready for part in parts if part.ready is not None])
+        self._await(group, signals, [(part.name, part.ready) for part in parts if part.ready is not None])
         if first:
             opening.play(f"http://127.0.0.1:{self.ports.simulator}")
         print(self.welcome(), flush=True)
@@ -148,23 +148,22 @@ class Demo:
             raise CannotStart(ended(child, "De voorbereiding (migraties en demogegevens) is mislukt"))
         group.children.remove(child)
 
-    def _await(self, group: Group, signals: Signals, addresses: list[str]) -> None:
-        """Wait until every address answers 200. Raises CannotStart when a part dies or time runs out."""
+    def _await(self, group: Group, signals: Signals, waited: list[tuple[str, str]]) -> None:
+        """Wait until the address of every part answers 200. Raises CannotStart, with the end of that part's log, when
+        one dies or time runs out."""
         deadline = time.monotonic() + READY_SECONDS
-        said = ""
-        while addresses:
+        while waited:
             if signals.stop() is not None:
                 raise Stopped
             fail_if_dead(group)
-            ok, said = answers(addresses[0])
+            name, address = waited[0]
+            ok, said = answers(address)
             if ok:
-                addresses = addresses[1:]
+                waited = waited[1:]
                 continue
             if time.monotonic() > deadline:
-                raise CannotStart(
-                    f"{addresses[0]} is na {READY_SECONDS} seconden nog niet gereed: {said}\n"
-                    f"De logboeken staan in {self.data / 'logs'}."
-                )
+                child = next(child for child in group.children if child.name == name)
+                raise CannotStart(ended(child, f"{address} is na {READY_SECONDS} seconden nog niet gereed: {said}"))
             signals.wait(0.2)
 
     def environment(self) -> dict[str, str]:
