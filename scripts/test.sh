@@ -4,10 +4,10 @@ set -eu
 workers=$1
 shift
 if [ $# -gt 0 ]; then
-    exec python -m pytest -n "$workers" --dist loadgroup "$@"
+    exec .venv/bin/python -m pytest -n "$workers" --dist loadgroup "$@"
 fi
 # The storm takes all there is of the machine: beside it a browser waits, and a town takes minutes to come up.
 failed=0
-python -m pytest -n "$workers" --dist loadgroup --ignore tests/chaos || failed=$?
-python -m pytest tests/chaos || failed=$?
+.venv/bin/python -m pytest -n "$workers" --dist loadgroup --ignore tests/chaos || failed=$?
+.venv/bin/python -m pytest tests/chaos || failed=$?
 exit $failed
