@@ -193,7 +193,7 @@ class MessageDetail(OneMessage, Detail):
 
 
 class Decision(OneMessage):
-    """POST without a body; answers with the message."""
+    """Answers with the message."""
 
     def decide(self, pk: int) -> None:
         """Call the action."""
@@ -209,18 +209,32 @@ DECISION: dict[str, Any] = {"request": None, "responses": {200: MessageShown}}
 UNDECIDED = ("not_waiting", "claimed_by_other", "not_claimed")
 
 
+class SendAgainBody(serializers.Serializer):
+    """What the caller had read."""
+
+    seen_message = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="The newest message that was read; a newer one refuses the retry (newer_message).",
+    )
+
+
 @writing(
     "messages_retry",
     "Send a failed or uncertain answer again",
-    refusals=(*UNDECIDED, "closed", "window_closed", "account", "gone", "not_summoned"),
-    **DECISION,
+    refusals=(*UNDECIDED, "closed", "window_closed", "account", "gone", "not_summoned", "newer_message"),
+    request=SendAgainBody,
+    responses={200: MessageShown},
 )
 class Retry(Decision):
     """As the button on the page."""
 
     def decide(self, pk: int) -> None:
         """Back to the outbox."""
-        resend.retry(pk, by=self.caller)
+        body = SendAgainBody(data=self.request.data)
+        body.is_valid(raise_exception=True)
+        resend.retry(pk, by=self.caller, seen_message_id=body.validated_data["seen_message"])
 
 
 @writing("messages_withdraw", "An answer that has not gone need not go", refusals=UNDECIDED, **DECISION)

@@ -185,6 +185,8 @@ class Demo:
             "STATIC_FROM_SOURCE": "1",
             "STATIC_ROOT": str(self.data / "static"),
             "PYTHONUNBUFFERED": "1",
+            # Celery's own: each worker would load every page once more, to look at what prepare looked at.
+            "SKIP_CHECKS": "1",
         }
 
     def _secrets(self) -> dict[str, str]:

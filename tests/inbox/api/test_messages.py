@@ -257,6 +257,14 @@ def test_retry_puts_a_failed_answer_back(fatima: APIClient, failed: Message) -> 
     assert (response.status_code, response.json()["delivery"], response.json()["error_code"]) == (200, "queued", "")
 
 
+def test_retry_is_refused_for_who_did_not_read_the_newest(fatima: APIClient, failed: Message) -> None:
+    address = f"/api/v1/messages/{failed.pk}/retry/"
+    newest = failed.conversation.messages.filter(direction="in").latest("pk").pk
+    refused = fatima.post(address, {"seen_message": newest - 1})
+    assert (refused.status_code, refused.json()["code"]) == (409, "newer_message")
+    assert fatima.post(address, {"seen_message": failed.pk}).json()["delivery"] == "queued"
+
+
 def test_withdraw_takes_a_failed_answer_out(fatima: APIClient, failed: Message) -> None:
     response = fatima.post(f"/api/v1/messages/{failed.pk}/withdraw/")
     assert (response.status_code, response.json()["delivery"]) == (200, "withdrawn")
