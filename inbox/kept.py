@@ -1,16 +1,21 @@
-"""Statements that Django wrote once, and several of them in one round trip.
+"""Statements that Django wrote once and PostgreSQL planned once, and several of them in one round trip.
 
-To have Django write a statement takes three times as long as to run it by a key: that was half of a page. ``kept``
-holds on to what it wrote, ``together`` asks several at once. Only statements are kept, never a row.
+To have Django write a statement takes three times as long as to run it by a key, and to have PostgreSQL plan it four
+times: that was most of a page. ``kept`` holds on to what Django wrote, ``together`` asks several at once, and what a
+connection is asked again it has prepared. Only statements are kept, never a row.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property
+from itertools import count
 from typing import Any
+from weakref import WeakKeyDictionary
 
+import psycopg
 from django.db import connection
 from django.db.models import Model, QuerySet, Value
+from psycopg import sql as composing
 
 
 class Slot(Value):
@@ -35,6 +40,58 @@ def any_of(name: str, of: str = "bigint") -> Any:
     return Slot(name, f"ANY(%s::{of}[])")
 
 
+class Statement:
+    """SQL with %s for each of its parameters, some of them slots. Prepared by a connection that is asked it again; what
+    is no slot then stands in it as it is, so that the plan knows it.
+
+    One that is made for a single time is never prepared; make what is asked again once, and hold on to it."""
+
+    _number = count(1)
+    # By connection: the statements it was asked, and whether it has them prepared.
+    _asked: WeakKeyDictionary[psycopg.Connection[Any], WeakKeyDictionary["Statement", bool]] = WeakKeyDictionary()
+
+    def __init__(self, sql: str, parameters: Sequence[Any]) -> None:
+        self.sql = sql
+        self.parameters = parameters
+        self.name = f"kept_{next(self._number)}"
+        self.slots = [one.value for one in parameters if isinstance(one, Slot)]
+        self.execute = (
+            f"EXECUTE {self.name} ({', '.join(['%s'] * len(self.slots))})" if self.slots else (f"EXECUTE {self.name}")
+        )
+
+    def with_values(self, values: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        """What to send on this thread's connection, and its parameters."""
+        if self._is_prepared():
+            return self.execute, [values[name] for name in self.slots]
+        return self.sql, filled(self.parameters, values)
+
+    def rows(self, **values: Any) -> list[tuple[Any, ...]]:
+        """What the database says, with these values in the slots."""
+        with connection.cursor() as cursor:
+            cursor.execute(*self.with_values(values))
+            return list(cursor.fetchall())
+
+    def _is_prepared(self) -> bool:
+        connection.ensure_connection()
+        theirs: psycopg.Connection[Any] = connection.connection
+        asked = self._asked.setdefault(theirs, WeakKeyDictionary())
+        if self not in asked:  # many connections are asked it once
+            asked[self] = False
+        elif not asked[self]:
+            theirs.execute(f"PREPARE {self.name} AS {self._with_numbers(theirs)}".encode())
+            asked[self] = True
+        return asked[self]
+
+    def _with_numbers(self, on: psycopg.Connection[Any]) -> str:
+        number = count(1)
+        pieces = self.sql.split("%s")
+        given = [
+            f"${next(number)}" if isinstance(one, Slot) else composing.Literal(one).as_string(on)
+            for one in self.parameters
+        ]
+        return "".join(piece + value for piece, value in zip(pieces, [*given, ""], strict=True)).replace("%%", "%")
+
+
 def filled(parameters: Iterable[Any], values: Mapping[str, Any]) -> list[Any]:
     """A statement's parameters, with the values in the slots."""
     return [values[one.value] if isinstance(one, Slot) else one for one in parameters]
@@ -49,24 +106,31 @@ class kept[T: Model, R]:  # noqa: N801 - reads as a decorator
 
     def __call__(self, **values: Any) -> "Asked[R]":
         """With these values in the slots."""
-        queryset, compiler, sql, parameters = self._written
-        return Asked(queryset, compiler, sql, filled(parameters, values))
+        queryset, compiler, statement = self._written
+        return Asked(queryset, compiler, statement, values)
+
+    @property
+    def name(self) -> str:
+        """What a connection calls it that has it prepared."""
+        return self._written[2].name
 
     @cached_property
-    def _written(self) -> tuple[QuerySet[T, R], Any, str, tuple[Any, ...]]:
+    def _written(self) -> tuple[QuerySet[T, R], Any, Statement]:
         queryset = self.build()
         compiler = queryset.query.get_compiler(connection=connection)
-        return queryset, compiler, *compiler.as_sql()
+        return queryset, compiler, Statement(*compiler.as_sql())
 
 
 class Asked[R]:
     """Rows that are asked for at the first look; by ``together`` with others."""
 
-    def __init__(self, queryset: QuerySet[Any, R], compiler: Any, sql: str, parameters: list[Any]) -> None:
+    def __init__(
+        self, queryset: QuerySet[Any, R], compiler: Any, statement: Statement, values: Mapping[str, Any]
+    ) -> None:
         self.queryset = queryset
         self.compiler = compiler
-        self.sql = sql
-        self.parameters = parameters
+        self.statement = statement
+        self.values = values
         self._rows: list[R] | None = None
 
     def __iter__(self) -> Iterator[R]:
@@ -101,8 +165,9 @@ def _giving(answer: Any) -> Callable[..., Any]:
 
 def together(*asked: Asked[Any]) -> None:
     """Ask for all of these in one round trip."""
+    sent = [one.statement.with_values(one.values) for one in asked]
     with connection.cursor() as cursor:
-        cursor.execute("; ".join(one.sql for one in asked), [value for one in asked for value in one.parameters])
+        cursor.execute("; ".join(sql for sql, _values in sent), [value for _sql, values in sent for value in values])
         for one in asked:
             one.read(cursor.fetchall())
             cursor.nextset()

@@ -17,7 +17,7 @@ from django.utils.translation import pgettext_lazy
 
 from channels.clock import now
 from inbox import models
-from inbox.kept import filled, slot
+from inbox.kept import Statement, slot
 from inbox.models import Conversation, ConversationQuerySet, Department, SavedView, Status, User
 from inbox.views import filters, listed
 from inbox.views.filters import NOTHING, Filters
@@ -195,18 +195,18 @@ def page(place: Place, after: Cursor | None = None, size: int = PAGE) -> Page:
     department: when those do not fill it, it ends there (``partly``) and the next page goes on.
     """
     until = horizon(place, after) if place.filters.loose else None
+    values: dict[str, Any] = {}
     if place.filters:
         slices = ordered(place, in_view(place, Conversation.objects.filter(department=HERE)), after, until)
         try:
             sql, parameters = slices.values_list(place.order, "pk")[: size + 1].query.sql_with_params()
         except EmptyResultSet:  # a filter that nothing can pass
             return Page([], None)
+        statement = listed.slices(sql, parameters, newest_first=place.newest_first, limit=size + 1)
     else:
-        sql, slotted = _slices(place.view.slug, place.sort, size + 1, on=after is not None)
-        values = {"user": place.user.pk, "now": now()} | ({"at": after.at, "pk": after.pk} if after else {})
-        parameters = tuple(filled(slotted, values))
-    departments = [department.pk for department in place.within]
-    found = listed.by_slices(place.user, departments, sql, parameters, newest_first=place.newest_first, limit=size + 1)
+        statement = _slices(place.view.slug, place.sort, size + 1, on=after is not None)
+        values = {"at": after.at, "pk": after.pk} if after else {}
+    found = listed.by_slices(place.user, [department.pk for department in place.within], statement, **values)
     if len(found) > size:
         last = found[size - 1]
         return Page(found[:size], Cursor(getattr(last, place.order), last.pk))
@@ -214,12 +214,13 @@ def page(place: Place, after: Cursor | None = None, size: int = PAGE) -> Page:
 
 
 @lru_cache
-def _slices(view: str, sort: str, limit: int, *, on: bool) -> tuple[str, tuple[Any, ...]]:
-    """The statement for a page without filters, with slots for the user, now and, when it goes ``on``, the cursor."""
+def _slices(view: str, sort: str, limit: int, *, on: bool) -> Statement:
+    """The statement for a page without filters; with slots for the cursor when it goes ``on``."""
     place = Place(VIEWS[view], slot("user"), (), sort=sort)
     here = Conversation.objects.filter(department=HERE).in_view(view, slot("user"), slot("now"))
     slices = ordered(place, here, Cursor(slot("at"), slot("pk")) if on else None)
-    return slices.values_list(place.order, "pk")[:limit].query.sql_with_params()
+    sql, parameters = slices.values_list(place.order, "pk")[:limit].query.sql_with_params()
+    return listed.slices(sql, parameters, newest_first=place.newest_first, limit=limit)
 
 
 def horizon(place: Place, after: Cursor | None) -> Cursor | None:
@@ -262,11 +263,8 @@ def counts(user: User, departments: Iterable[Department]) -> dict[str, int]:
     departments = tuple(departments)
     if not departments:
         return {}
-    sql, slotted = _counting()
-    parameters = filled(slotted, {"user": user.pk, "now": now()})
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*parameters, [department.pk for department in departments]])
-        by_department = {row[0]: row[1:] for row in cursor.fetchall()}
+    rows = _counting().rows(user=user.pk, now=now(), departments=[department.pk for department in departments])
+    by_department = {row[0]: row[1:] for row in rows}
     found = [by_department[department.pk] for department in departments]
     told = {slug: min(sum(column), CAP + 1) for slug, column in zip(COUNTED, zip(*found, strict=True), strict=True)}
     todo = COUNTED.index("todo")
@@ -276,8 +274,8 @@ def counts(user: User, departments: Iterable[Department]) -> dict[str, int]:
 
 
 @lru_cache
-def _counting() -> tuple[str, list[Any]]:
-    """The statement that counts for a colleague, with slots for them and for now; the departments come behind."""
+def _counting() -> Statement:
+    """The statement that counts for a colleague."""
     parts: list[str] = []
     parameters: list[Any] = []
     for slug in COUNTED:
@@ -285,7 +283,8 @@ def _counting() -> tuple[str, list[Any]]:
         sql, values = queryset.values("pk")[: CAP + 1].query.sql_with_params()
         parts.append(f"(SELECT count(*) FROM ({sql}) AS capped)")  # noqa: S608 - Django's own SQL, values apart
         parameters += values
-    return f"SELECT here.id, {', '.join(parts)} FROM unnest(%s::bigint[]) AS here (id)", parameters  # noqa: S608 - same
+    sql = f"SELECT here.id, {', '.join(parts)} FROM unnest(%s::bigint[]) AS here (id)"  # noqa: S608 - same
+    return Statement(sql, [*parameters, slot("departments")])
 
 
 def saved_counts(places: Sequence[Place]) -> dict[str, int]:

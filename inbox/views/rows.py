@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection
 from django.template import engines
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -16,6 +15,7 @@ from django.utils.translation import ngettext
 from channels.clock import now
 from channels.models import Kind
 from inbox import sla
+from inbox.kept import Statement, slot
 from inbox.models import Conversation, Identity, Result, Status, User
 from inbox.office_hours import Hours, Period
 from inbox.views.listed import Listed
@@ -77,13 +77,16 @@ class Agreement:
     next: int
 
 
-_AGREEMENTS = """SELECT s.account_id, s.first_answer_minutes, s.next_answer_minutes, s.holidays,
+_AGREEMENTS = Statement(
+    """SELECT s.account_id, s.first_answer_minutes, s.next_answer_minutes, s.holidays,
         (SELECT json_agg(json_build_array(p.weekday, p.opens, p.closes) ORDER BY p.weekday, p.opens)::text
             FROM inbox_openingperiod p WHERE p.settings_id = s.id),
         (SELECT json_agg(json_build_array(d.date, d.name) ORDER BY d.date)::text
             FROM inbox_closingday d WHERE d.settings_id = s.id)
-    FROM inbox_accountsettings s WHERE s.account_id = ANY(%s)
-"""
+    FROM inbox_accountsettings s WHERE s.account_id = ANY(%s::bigint[])
+    """,
+    [slot("accounts")],
+)
 
 
 def agreements(account_ids: Iterable[int]) -> dict[int, Agreement]:
@@ -91,9 +94,7 @@ def agreements(account_ids: Iterable[int]) -> dict[int, Agreement]:
     ids = set(account_ids)
     if not ids:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_AGREEMENTS, [list(ids)])
-        return {account_id: _agreement(*agreed) for account_id, *agreed in cursor.fetchall()}
+    return {account_id: _agreement(*agreed) for account_id, *agreed in _AGREEMENTS.rows(accounts=list(ids))}
 
 
 @lru_cache(maxsize=500)

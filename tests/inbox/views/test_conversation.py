@@ -379,7 +379,8 @@ class TestAccess:
         client.force_login(agent)
         with CaptureQueriesContext(connection) as queries:
             pane(client, conversation)
-        assert [query["sql"] for query in queries if not query["sql"].lstrip("(").startswith("SELECT")] == []
+        told = [query["sql"].lstrip("(") for query in queries]  # what is prepared (inbox.kept) is a queryset, and reads
+        assert [sql for sql in told if not sql.startswith(("SELECT", "EXECUTE"))] == []
 
     def test_lead_decides_on_an_answer_of_another(self, client, lead, agent, make_conversation):
         conversation = make_conversation(assignee=agent)
