@@ -5,13 +5,14 @@ Amsterdam.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from math import ceil
 from typing import Literal
 
 from django.utils.formats import date_format
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
 
 from inbox import office_hours
 from inbox.office_hours import ClosedStretch, Hours, local
@@ -303,7 +304,13 @@ def _weekday(dt: datetime, now: datetime) -> str:
 
 def _date(dt: datetime, now: datetime) -> str:
     at = local(dt)
-    return date_format(at, "D j b" if at.year == local(now).year else "j b Y")
+    return _day(at.date(), get_language(), this_year=at.year == local(now).year)
+
+
+@lru_cache(maxsize=2_000)
+def _day(day: date, language: str | None, *, this_year: bool) -> str:
+    """Kept: a page of the list tells some forty days."""
+    return date_format(day, "D j b" if this_year else "j b Y")
 
 
 def _today(dt: datetime) -> str:
