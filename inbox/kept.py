@@ -84,12 +84,12 @@ class Statement:
 
     def _with_numbers(self, on: psycopg.Connection[Any]) -> str:
         number = count(1)
-        pieces = self.sql.split("%s")
         given = [
             f"${next(number)}" if isinstance(one, Slot) else composing.Literal(one).as_string(on)
             for one in self.parameters
         ]
-        return "".join(piece + value for piece, value in zip(pieces, [*given, ""], strict=True)).replace("%%", "%")
+        pieces = [piece.replace("%%", "%") for piece in self.sql.split("%s")]
+        return "".join(piece + value for piece, value in zip(pieces, [*given, ""], strict=True))
 
 
 def filled(parameters: Iterable[Any], values: Mapping[str, Any]) -> list[Any]:

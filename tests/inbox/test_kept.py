@@ -3,11 +3,11 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from channels.clock import now
-from inbox.kept import any_of, kept, slot, together
+from inbox.kept import Statement, any_of, kept, slot, together
 from inbox.models import Conversation, Department, Message, User
 
 MESSAGES = kept(lambda: Message.objects.filter(conversation=slot("conversation")).order_by("pk"))
@@ -64,6 +64,40 @@ def test_what_is_found_may_be_changed_without_touching_what_is_kept(make_convers
     conversation = make_conversation(text="één")
     MESSAGES(conversation=conversation.pk).rows()[0].text = "anders"
     MESSAGES(conversation=conversation.pk).rows().clear()
+    assert [message.text for message in MESSAGES(conversation=conversation.pk)] == ["één"]
+
+
+def test_statement_is_prepared_when_it_is_asked_again(make_conversation):
+    one, other = make_conversation(text="één"), make_conversation(text="twee")
+    statement = Statement(
+        "SELECT text, %s, text LIKE '%%n' FROM inbox_message "
+        "WHERE conversation_id = %s AND kind <> %s ORDER BY id LIMIT %s",
+        [5, slot("conversation"), "it's 100%% %s", 1],
+    )
+    with CaptureQueriesContext(connection) as queries:
+        found = [statement.rows(conversation=pk) for pk in (one.pk, other.pk, one.pk, 0)]
+    assert found == [[("één", 5, True)], [("twee", 5, False)], [("één", 5, True)], []]
+    sent = [query["sql"] for query in queries]
+    assert [sql.startswith("SELECT") for sql in sent] == [True, False, False, False]
+    assert sent[1:] == [f"EXECUTE {statement.name} ({pk})" for pk in (other.pk, one.pk, 0)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_another_connection_prepares_it_for_itself(make_conversation):
+    conversation = make_conversation(text="één")
+    for _connection in range(3):
+        for _turn in range(3):
+            assert [message.text for message in MESSAGES(conversation=conversation.pk)] == ["één"]
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_prepared_statement_outlives_a_change_that_was_rolled_back(make_conversation):
+    conversation = make_conversation(text="één")
+    with transaction.atomic():
+        for _turn in range(3):
+            MESSAGES(conversation=conversation.pk).rows()
+        transaction.set_rollback(True)
     assert [message.text for message in MESSAGES(conversation=conversation.pk)] == ["één"]
 
 
