@@ -49,7 +49,12 @@ def _period(part: str) -> Period:
 
 
 def week_words(periods: Iterable[Period]) -> str:
-    """The week in a line, equal days together: "Mon-Fri 09:00-17:00, Sat 10:00-14:00"; "" when never open."""
+    """The week in a line: "mon-fri 09:00-17:00, sat 10:00-14:00"; "" when never open."""
+    return ", ".join(week_parts(periods))
+
+
+def week_parts(periods: Iterable[Period]) -> list[str]:
+    """The same in parts, equal days together."""
     days: dict[int, list[tuple[time, time]]] = {}
     for period in sorted(periods):
         days.setdefault(period.weekday, []).append((period.opens, period.closes))
@@ -61,4 +66,4 @@ def week_words(periods: Iterable[Period]) -> str:
         else:
             runs.append((day, day, words))
     short = [str(name).lower() for name in WEEKDAYS_ABBR.values()]
-    return ", ".join(f"{short[a]}{f'-{short[b]}' if b > a else ''} {words}" for a, b, words in runs)
+    return [f"{short[a]}{f'-{short[b]}' if b > a else ''} {words}" for a, b, words in runs]

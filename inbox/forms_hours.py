@@ -72,14 +72,15 @@ class TypedWeek:
         rows = [Row(*(value[:200] for value in each)) for each in zip(*columns, strict=False)][:MOST_DAYS]
         if (drop := data.get("drop", "")).isdecimal() and int(drop) < len(rows):
             rows[int(drop)] = Row()
-        return cls(lines, holiday_names() & set(data.getlist("holiday")), [row for row in rows if row.typed])
+        rows = sorted((row for row in rows if row.typed), key=_by_date)
+        return cls(lines, holiday_names() & set(data.getlist("holiday")), rows)
 
     def add(self, days: Iterable[SetDay]) -> None:
         """Rows for days that have none yet; in order of their dates."""
         there = {row.date for row in self.rows}
         self.rows += [Row(day.date.isoformat(), day_words.format_spans(day.spans), day.name) for day in days]
         self.rows = [row for number, row in enumerate(self.rows) if number < len(there) or row.date not in there]
-        self.rows.sort(key=lambda row: row.date or "9")
+        self.rows.sort(key=_by_date)
 
     def read(self) -> Week | None:
         """None when something is wrong; it then says so where."""
@@ -111,6 +112,10 @@ class TypedWeek:
     def blank(self) -> list[Row]:
         """Rows to fill in."""
         return [Row() for _number in range(BLANK)]
+
+
+def _by_date(row: Row) -> str:
+    return row.date or "9"  # what has none yet comes last
 
 
 def _day(row: Row) -> SetDay:

@@ -49,10 +49,18 @@ class RepliesForm(forms.ModelForm):
         return given
 
 
+class _Channel(forms.ModelChoiceField):
+    """By name and platform."""
+
+    def label_from_instance(self, settings: AccountSettings) -> str:
+        """Several may have one name."""
+        return f"{settings.account.name} ({settings.account.get_kind_display()})"
+
+
 class MomentForm(forms.Form):
     """Which account, how public, and when (on the clock in Amsterdam)."""
 
-    account = forms.ModelChoiceField(
+    account = _Channel(
         AccountSettings.objects.select_related("account").defer("account__secrets").order_by("account__kind", "pk"),
         to_field_name="account_id",
         label=gettext_lazy("Channel"),

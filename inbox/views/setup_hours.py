@@ -42,7 +42,7 @@ def overview(request: SignedIn) -> HttpResponse:
     shown = [
         {
             "account": settings.account,
-            "hours": day_words.week_words(set_hours.week_periods(settings)),
+            "hours": day_words.week_parts(set_hours.week_periods(settings)),
             "first": duration(settings.first_answer_minutes),
             "next": duration(settings.next_answer_minutes),
             "others": settings.others,
@@ -73,7 +73,9 @@ def edit(request: SignedIn, pk: int) -> HttpResponse:
     elif deed == "copy":
         other = settings_of(_number(request.POST.get("from", "")))
         typed = TypedWeek.of_week(set_hours.week_of(other), since)
-        messages.info(request, _("Taken over from %(account)s. Nothing is saved yet.") % {"account": other.account})
+        messages.info(
+            request, _("Taken over from %(account)s. Nothing is saved yet.") % {"account": named(other.account)}
+        )
     if deed not in ("look", "save") or (week := typed.read()) is None:
         return _fields(request, settings, typed)
     # What lies before this year is not shown, and stays.
@@ -98,6 +100,11 @@ def settings_of(account: int) -> AccountSettings:
         raise Http404 from None
 
 
+def named(account: Account) -> str:
+    """With its platform: several accounts may have one name."""
+    return f"{account.name} ({account.get_kind_display()})"
+
+
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
@@ -120,7 +127,7 @@ def _fields(request: SignedIn, settings: AccountSettings, typed: TypedWeek) -> H
         request,
         "inbox/setup/hours_of.html",
         "setup_hours",
-        title=_("Opening hours of %(account)s") % {"account": settings.account},
+        title=_("Opening hours of %(account)s") % {"account": named(settings.account)},
         account=settings.account,
         typed=typed,
         wrong=typed.wrong,
@@ -144,7 +151,7 @@ def _look(request: SignedIn, settings: AccountSettings, typed: TypedWeek, before
         request,
         "inbox/setup/hours_look.html",
         "setup_hours",
-        title=_("%(account)s in %(year)s") % {"account": settings.account, "year": year},
+        title=_("%(account)s in %(year)s") % {"account": named(settings.account), "year": year},
         account=settings.account,
         typed=typed,
         months=months,
@@ -174,7 +181,7 @@ def _month(hours: Hours, before: Hours, names: dict[date, str], year: int, numbe
                 "words": words,
                 "changed": changed,
                 "told": day.kind not in (year_calendar.OPEN, year_calendar.SHUT),
-                "date": date_format(day.date, "D j M"),
+                "date": date_format(day.date, "D j b"),
             }
         )
     first = date(year, number, 1)
@@ -203,12 +210,12 @@ def _words(day: year_calendar.Day, name: str) -> str:
     spans = day_words.format_spans(day.spans)
     match day.kind:
         case year_calendar.HOLIDAY | year_calendar.CLOSING:
-            return _("closed, %(name)s") % {"name": day.name} if day.name else _("closed")
+            return _("closed, %(name)s") % {"name": day.name} if day.name else pgettext("hours", "closed")
         case year_calendar.SPECIAL:
             words = _("special hours, %(hours)s") % {"hours": spans}
             return f"{words} ({name})" if name else words
         case year_calendar.SHUT:
-            return _("closed")
+            return pgettext("hours", "closed")
         case _:
             return _("open, %(hours)s") % {"hours": spans}
 

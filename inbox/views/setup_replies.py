@@ -26,7 +26,7 @@ from inbox.views import setup
 from inbox.views.citizen import opening
 from inbox.views.conversation import SignedIn
 from inbox.views.previewing import Preview, shown_as
-from inbox.views.setup_hours import settings_of
+from inbox.views.setup_hours import named, settings_of
 
 # The longest that may come in the place of a variable, to see whether a text always fits.
 LONGEST = {
@@ -92,7 +92,7 @@ def edit(request: SignedIn, pk: int) -> HttpResponse:
         request,
         "inbox/setup/replies_of.html",
         "setup_replies",
-        title=_("Automatic replies of %(account)s") % {"account": account},
+        title=_("Automatic replies of %(account)s") % {"account": named(account)},
         account=account,
         form=form,
         fields=[

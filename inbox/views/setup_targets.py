@@ -15,7 +15,7 @@ from inbox.models import Topic
 from inbox.targets import of_settings
 from inbox.views import setup
 from inbox.views.conversation import SignedIn
-from inbox.views.setup_hours import settings_of
+from inbox.views.setup_hours import named, settings_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -50,7 +50,7 @@ def edit(request: SignedIn, pk: int) -> HttpResponse:
         request,
         "inbox/setup/targets.html",
         "setup_hours",
-        title=_("Targets of %(account)s") % {"account": settings.account},
+        title=_("Targets of %(account)s") % {"account": named(settings.account)},
         account=settings.account,
         form=form,
         rows=rows_of,

@@ -66,7 +66,7 @@ def test_overview_tells_what_is_agreed(bea, whatsapp):
     )
     rows = {row["account"].pk: row for row in bea.get("/setup/hours/").context["rows"]}
     row = rows[whatsapp.pk]
-    assert (row["hours"], row["first"], row["next"], row["others"]) == ("ma-vr 09:00-17:00", "2 u", "4 u", 1)
+    assert (row["hours"], row["first"], row["next"], row["others"]) == (["ma-vr 09:00-17:00"], "2 u", "4 u", 1)
 
 
 def test_fields_hold_what_is_set(bea, page, whatsapp):
