@@ -241,6 +241,16 @@ def closed_stretches(hours: Hours, a: datetime, b: datetime) -> list[ClosedStret
     return found
 
 
+def closed_day(hours: Hours, day: date) -> tuple[str, str] | None:
+    """(kind, name) when this date is a closing day or a holiday, else None."""
+    if day in hours.closings:
+        return CLOSING, hours.closings[day]
+    if day in hours._special or not hours.holidays_on:
+        return None
+    name = dutch_days.closed_on(day, hours.worked)
+    return (HOLIDAY, name) if name else None
+
+
 def local(at: datetime) -> datetime:
     """The same instant on the clock in Amsterdam. Raises ValueError for a naive datetime."""
     return _utc(at).astimezone(AMSTERDAM)
@@ -254,16 +264,6 @@ def _utc(at: datetime) -> datetime:
     if at.tzinfo is None:
         raise ValueError("an aware datetime is needed")
     return at.astimezone(UTC)
-
-
-def closed_day(hours: Hours, day: date) -> tuple[str, str] | None:
-    """(kind, name) when this date is a closing day or a holiday, else None."""
-    if day in hours.closings:
-        return CLOSING, hours.closings[day]
-    if day in hours._special or not hours.holidays_on:
-        return None
-    name = dutch_days.closed_on(day, hours.worked)
-    return (HOLIDAY, name) if name else None
 
 
 def _spans(hours: Hours, day: date) -> tuple[Span, ...]:

@@ -139,7 +139,8 @@ def _recount(account_id: int, keys: list[int]) -> tuple[int, int]:
             clocks.show(conversation, clock)
             late += clock.due_at <= moment < before
         changes.note(conversation, "clock_moved", due=[_iso(before), _iso(clock.due_at)])
-    Clock.objects.bulk_update(moved, clocks.RECKONED)
+    # Faster than bulk_update, as in Changes.save; all of them are there.
+    Clock.objects.bulk_create(moved, update_conflicts=True, unique_fields=["id"], update_fields=clocks.RECKONED)
     changes.save()
     changes.record()
     return len(moved), late
