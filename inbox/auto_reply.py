@@ -1,4 +1,5 @@
-"""Pure: whether a citizen gets the out-of-hours reply, why (not), and its text. Decides, never does."""
+"""Pure: whether a citizen gets the out-of-hours reply or a first acknowledgement, why (not), and its text. Decides,
+never does."""
 
 import re
 from collections.abc import Mapping
@@ -15,6 +16,8 @@ from inbox.office_hours import Hours, local
 # What a text may hold between braces. Dutch: administrators type them.
 NEXT_OPENING, CHANNEL, MUNICIPALITY, CITIZEN = "volgende_opening", "kanaal", "gemeente", "inwoner"
 VARIABLES = frozenset({NEXT_OPENING, CHANNEL, MUNICIPALITY, CITIZEN})
+OUT_OF_HOURS, ACKNOWLEDGEMENT = "out_of_hours", "acknowledgement"  # as AutoReplyKind
+OF_KIND = {OUT_OF_HOURS: VARIABLES, ACKNOWLEDGEMENT: VARIABLES - {NEXT_OPENING}}
 
 # An older message was fetched after an outage: "we are closed now" would answer a question of yesterday.
 MAX_AGE = timedelta(hours=12)
@@ -29,6 +32,10 @@ TOO_OLD = "too_old"
 NO_HOURS = "no_hours"
 ALREADY_THIS_CLOSED_PERIOD = "already_this_closed_period"
 ALREADY_IN_PUBLIC_THREAD = "already_in_public_thread"
+OFFICE_CLOSED = "office_closed"
+ANSWERED_FIRST = "answered_first"
+ALREADY_ACKNOWLEDGED = "already_acknowledged"
+ALREADY_OUT_OF_HOURS = "already_out_of_hours"
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 
@@ -49,7 +56,7 @@ class Decision:
     @property
     def worth_noting(self) -> bool:
         """Whether the timeline should tell it: not what is ordinary (open, our own message, no text)."""
-        return self.reason not in {OFFICE_OPEN, NOT_FROM_CITIZEN, NO_TEXT}
+        return self.reason not in {OFFICE_OPEN, OFFICE_CLOSED, NOT_FROM_CITIZEN, NO_TEXT}
 
 
 def decide(
@@ -99,8 +106,54 @@ def decide(
     return Decision(True, SENT, filled, since)
 
 
-def reason_text(code: str) -> str:
+def acknowledge(
+    hours: Hours,
+    now: datetime,
+    message_sent_at: datetime,
+    *,
+    text: str,
+    is_public: bool,
+    sensitive: bool,
+    blocked: bool,
+    answered: bool,
+    acknowledged: bool,
+    told_closed: bool,
+    already_in_public_thread: bool,
+    variables: Mapping[str, str] | None = None,
+) -> Decision:
+    """Whether this message of a citizen gets the account's first acknowledgement: in office hours, once.
+
+    ``answered``: a colleague wrote in this conversation; ``acknowledged``, ``told_closed``: it had this reply, or the
+    out-of-hours one; ``already_in_public_thread``: somebody in this public thread had one of them. The rest as
+    ``decide``; ``closed_since`` of the decision is always None.
+    """
+    reason = SENT
+    if not office_hours.is_open(hours, now):
+        reason = OFFICE_CLOSED
+    elif not text.strip():
+        reason = NO_TEXT
+    elif blocked:
+        reason = BLOCKED
+    elif sensitive:
+        reason = SENSITIVE
+    elif now - message_sent_at > MAX_AGE:
+        reason = TOO_OLD
+    elif acknowledged:
+        reason = ALREADY_ACKNOWLEDGED
+    elif answered:
+        reason = ANSWERED_FIRST
+    elif told_closed:
+        reason = ALREADY_OUT_OF_HOURS
+    elif is_public and already_in_public_thread:
+        reason = ALREADY_IN_PUBLIC_THREAD
+    sends = reason == SENT
+    return Decision(sends, reason, render(text, variables or {}) if sends else "", None)
+
+
+def reason_text(code: str, kind: str = OUT_OF_HOURS) -> str:
     """The timeline's line for a Decision's reason, in the active language; an unknown code as it is."""
+    if kind == ACKNOWLEDGEMENT:
+        return _acknowledgement_text(code)
     texts = {
         SENT: _("Out-of-hours reply sent."),
         OFFICE_OPEN: _("No out-of-hours reply: the office is open."),
@@ -117,15 +170,32 @@ def reason_text(code: str) -> str:
     return texts.get(code) or _("No out-of-hours reply: %(reason)s.") % {"reason": code}
 
 
+def _acknowledgement_text(code: str) -> str:
+    texts = {
+        SENT: _("First acknowledgement sent."),
+        OFFICE_CLOSED: _("No acknowledgement: the office is closed."),
+        NO_TEXT: _("No acknowledgement: no text is set for this channel."),
+        BLOCKED: _("No acknowledgement: this citizen is blocked."),
+        SENSITIVE: _("No acknowledgement: this conversation is sensitive."),
+        TOO_OLD: _("No acknowledgement: the message is more than 12 hours old."),
+        ANSWERED_FIRST: _("No acknowledgement: a colleague answered already."),
+        ALREADY_ACKNOWLEDGED: _("No acknowledgement: this conversation had one already."),
+        ALREADY_OUT_OF_HOURS: _("No acknowledgement: the citizen had the out-of-hours reply already."),
+        ALREADY_IN_PUBLIC_THREAD: _("No acknowledgement: already given once in this public thread."),
+        "not_answerable": _("No acknowledgement: X takes no answer here."),
+    }
+    return texts.get(code) or _("No acknowledgement: %(reason)s.") % {"reason": code}
+
+
 def render(text: str, variables: Mapping[str, str]) -> str:
     """The text with each {name} that `variables` knows replaced; other braces stay. Never raises."""
     return _VARIABLE.sub(lambda found: variables.get(found[1].strip(), found[0]), text)
 
 
-def unknown_variables(text: str) -> list[str]:
-    """The names between braces that the reply does not know, in order, each once; for the form."""
+def unknown_variables(text: str, kind: str = OUT_OF_HOURS) -> list[str]:
+    """The names between braces that a reply of this kind does not know, in order, each once; for the form."""
     names = dict.fromkeys(found.strip() for found in _VARIABLE.findall(text))
-    return [name for name in names if name not in VARIABLES]
+    return [name for name in names if name not in OF_KIND[kind]]
 
 
 def opening_words(opens: datetime, now: datetime) -> str:

@@ -13,8 +13,9 @@ from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-import holidays
 from django.utils.translation import gettext as _
+
+from inbox import dutch_days
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
@@ -30,6 +31,7 @@ _DAY = timedelta(days=1)
 _MIDNIGHT = time(0, 0)
 
 type Span = tuple[datetime, datetime]
+type Wall = tuple[tuple[timedelta, timedelta], ...]  # open spans of a day, since midnight on the wall
 
 
 class NoOpeningHours(Exception):
@@ -72,13 +74,18 @@ def parse_closes(text: str) -> time:
 class Hours:
     """Opening hours of one account: weekly periods, its closing days by name, Dutch holidays or not.
 
-    Overlapping periods count once, so that a mistake in the set-up can never make a clock run double.
+    ``worked``: the names of holidays on which we are open all the same. ``specials``: dates with periods of their own
+    (opens, closes), also on a holiday; a closing day goes before them. Overlapping periods count once, so that a
+    mistake in the set-up can never make a clock run double.
     """
 
     periods: tuple[Period, ...]
     closings: Mapping[date, str] = field(default_factory=dict, hash=False)
     holidays_on: bool = True
-    _week: tuple[tuple[tuple[timedelta, timedelta], ...], ...] = field(init=False, repr=False, compare=False)
+    worked: frozenset[str] = dutch_days.WORKED
+    specials: Mapping[date, tuple[tuple[time, time], ...]] = field(default_factory=dict, hash=False)
+    _week: tuple[Wall, ...] = field(init=False, repr=False, compare=False)
+    _special: Mapping[date, Wall] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "periods", tuple(self.periods))
@@ -90,6 +97,12 @@ class Hours:
             for day in range(7)
         )
         object.__setattr__(self, "_week", week)
+        special = {
+            day: _merged((_since_midnight(opens), _since_midnight(closes) or _DAY) for opens, closes in spans)
+            for day, spans in self.specials.items()
+            if day not in self.closings
+        }
+        object.__setattr__(self, "_special", special)
 
 
 class ClosedStretch(NamedTuple):
@@ -122,23 +135,10 @@ def check_periods(periods: Iterable[Period]) -> None:
             )
 
 
-def dutch_holidays(year: int) -> dict[date, str]:
-    """The days on which a Dutch municipality is closed, with their Dutch names.
-
-    From the `holidays` library, with two corrections: on Good Friday public servants work, and Liberation
-    Day (5 May) is theirs every year, not once in five (cao gemeenten 2023, article 6.6).
-    """
-    return dict(_holidays(year))
-
-
-@lru_cache(maxsize=64)
-def _holidays(year: int) -> dict[date, str]:
-    listed = holidays.country_holidays("NL", years=year, language="nl")
-    names = {day: name.split("; ") for day, name in listed.items()}
-    liberation = names.setdefault(date(year, 5, 5), [])  # Ascension Day may fall on it, as in 2016.
-    liberation[:] = [name for name in liberation if name != "Bevrijdingsdag"] + ["Bevrijdingsdag"]
-    kept = {day: [name for name in found if name != "Goede vrijdag"] for day, found in sorted(names.items())}
-    return {day: " en ".join(found) for day, found in kept.items() if found}
+def dutch_holidays(year: int, worked: frozenset[str] = dutch_days.WORKED) -> dict[date, str]:
+    """The days of a year on which a Dutch municipality is closed, with their Dutch names; ``worked``: not on these."""
+    closed = {day: dutch_days.closed_on(day, worked) for day in dutch_days.names(year)}
+    return {day: name for day, name in closed.items() if name}
 
 
 # ---------------------------------------------------------------- questions
@@ -241,6 +241,16 @@ def closed_stretches(hours: Hours, a: datetime, b: datetime) -> list[ClosedStret
     return found
 
 
+def closed_day(hours: Hours, day: date) -> tuple[str, str] | None:
+    """(kind, name) when this date is a closing day or a holiday, else None."""
+    if day in hours.closings:
+        return CLOSING, hours.closings[day]
+    if day in hours._special or not hours.holidays_on:
+        return None
+    name = dutch_days.closed_on(day, hours.worked)
+    return (HOLIDAY, name) if name else None
+
+
 def local(at: datetime) -> datetime:
     """The same instant on the clock in Amsterdam. Raises ValueError for a naive datetime."""
     return _utc(at).astimezone(AMSTERDAM)
@@ -256,23 +266,20 @@ def _utc(at: datetime) -> datetime:
     return at.astimezone(UTC)
 
 
-def _closed_day(hours: Hours, day: date) -> tuple[str, str] | None:
-    """(kind, name) when this date is a closing day or a holiday, else None."""
-    if day in hours.closings:
-        return CLOSING, hours.closings[day]
-    if hours.holidays_on and (name := _holidays(day.year).get(day)):
-        return HOLIDAY, name
-    return None
-
-
 def _spans(hours: Hours, day: date) -> tuple[Span, ...]:
     """The open spans of one Amsterdam date, in UTC, in order; the last may touch the next day's."""
-    week = hours._week[day.weekday()]
-    return () if not week or _closed_day(hours, day) else _localised(day, week)
+    wall = _wall(hours, day)
+    return () if not wall or closed_day(hours, day) else _localised(day, wall)
+
+
+def _wall(hours: Hours, day: date) -> Wall:
+    """When we open on this date, were it no holiday and no closing day."""
+    special = hours._special.get(day)
+    return hours._week[day.weekday()] if special is None else special
 
 
 @lru_cache(maxsize=8192)
-def _localised(day: date, wall: tuple[tuple[timedelta, timedelta], ...]) -> tuple[Span, ...]:
+def _localised(day: date, wall: Wall) -> tuple[Span, ...]:
     """Wall-time spans of a date as UTC spans, cut to the stretches of the day that share one UTC offset."""
     midnight = datetime.combine(day, _MIDNIGHT, tzinfo=UTC)
     found: list[Span] = []
@@ -337,8 +344,8 @@ def _stretch(hours: Hours, start: datetime, end: datetime) -> ClosedStretch:
     names: list[str] = []
     day = local(start).date()
     while _begin(day) < end:
-        if hours._week[day.weekday()]:
-            if closed := _closed_day(hours, day):
+        if _wall(hours, day):
+            if closed := closed_day(hours, day):
                 kinds.add(closed[0])
                 names.append(closed[1])
         elif start <= _begin(day) and _begin(day + _DAY) <= end:

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext, override
 
 from channels.clock import now
 from inbox import office_hours
-from inbox.actions.clocks import hours_of
+from inbox.actions.clocks import DAYS, hours_of
 from inbox.alerts import MAILER, mail_is_set_up
 from inbox.models import AccountSettings, Conversation, Notice, Status, User
 from inbox.office_hours import Hours, local
@@ -51,7 +51,7 @@ def send_due() -> int:
 def _is_due(user: User, moment: datetime, today: date) -> bool:
     """Whether one of the offices of this colleague's departments opens today, and is open by now (or need not be)."""
     offices = AccountSettings.objects.filter(department__in=user.departments.all())
-    hours = [hours_of(settings) for settings in offices.prefetch_related("periods", "closing_days")]
+    hours = [hours_of(settings) for settings in offices.prefetch_related(*DAYS)]
     if user.notices_outside_hours:
         return any(_opens_on(each, moment, today) for each in hours)
     return any(office_hours.is_open(each, moment) for each in hours)

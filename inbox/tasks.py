@@ -23,7 +23,7 @@ from inbox import (
     summaries,
     thread_context,
 )
-from inbox.actions import draft, end_shift, notify, pass_on, reply_privately, snooze
+from inbox.actions import draft, end_shift, notify, pass_on, recount, reply_privately, snooze
 from inbox.actions.refused import NotVisible, Refused
 from inbox.incoming import early, reactions
 from inbox.models import Conversation, Status
@@ -166,6 +166,12 @@ def forget_early_changes() -> int:
 def tell_lateness() -> int:
     """By the clock: colleagues are told what is almost late, and what is late; of how many clocks."""
     return lateness.tell_due()
+
+
+@shared_task
+def recount_clocks() -> int:
+    """By the clock: timers of accounts whose hours or targets changed a short time ago; how many moved."""
+    return recount.recount_touched()
 
 
 @shared_task

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from playwright.sync_api import Browser, Page, expect
 
 from channels.simulator.samples import sample
-from tests import screens_together
+from tests import screens_hours, screens_together
 from tests.e2e.hands import Colleague, until
 from tests.e2e.town import Town, log_in
 
@@ -444,4 +444,10 @@ SCENES: dict[str, Scene] = {
     "team-of-an-agent": Scene("fatima", _at("/team/")),
     "shift": Scene("fatima", _at("/shift/")),
     "availability": Scene("fatima", _availability),
+    "setup-hours": Scene("beheer", _at("/setup/hours/")),
+    "setup-hours-wrong": Scene("beheer", lambda page, made: screens_hours.wrong(page, made.town.inbox)),
+    "setup-hours-year": Scene("beheer", lambda page, made: screens_hours.year(page, made.town.inbox)),
+    "setup-targets": Scene("beheer", lambda page, made: screens_hours.targets(page, made.town.inbox)),
+    "setup-replies": Scene("beheer", lambda page, made: screens_hours.what_if(page, made.town.inbox)),
+    "setup-replies-of": Scene("beheer", lambda page, made: screens_hours.replies(page, made.town.inbox)),
 }

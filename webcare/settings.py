@@ -229,6 +229,7 @@ CELERY_BEAT_SCHEDULE = {
     "drafts": {"task": "inbox.tasks.forget_old_drafts", "schedule": 3600.0, "options": {"expires": 3600}},
     "early": {"task": "inbox.tasks.forget_early_changes", "schedule": 3600.0, "options": {"expires": 3600}},
     "lateness": {"task": "inbox.tasks.tell_lateness", "schedule": 20.0, "options": {"expires": 20}},
+    "recount": {"task": "inbox.tasks.recount_clocks", "schedule": 60.0, "options": {"expires": 60}},
     "pushes": {"task": "inbox.tasks.send_pushes", "schedule": 30.0, "options": {"expires": 30}},
     "summaries": {"task": "inbox.tasks.send_summaries", "schedule": 60.0, "options": {"expires": 60}},
     "notices": {"task": "inbox.tasks.forget_old_notices", "schedule": 3600.0, "options": {"expires": 3600}},

@@ -12,7 +12,7 @@ from channels.clock import now
 from inbox import live, office_hours, permissions, sla
 from inbox.actions.changing import changing
 from inbox.actions.claim import not_allowed, refuse_closed
-from inbox.actions.clocks import hours_of
+from inbox.actions.clocks import DAYS, hours_of
 from inbox.actions.note import MAX_LENGTH
 from inbox.actions.notify import notify
 from inbox.actions.refused import NotVisible, Refused
@@ -33,12 +33,8 @@ WITHIN = (60, 120, 240, 480, 960)
 
 
 def hours(conversation: Conversation) -> Hours:
-    """The account's, else the usual ones; three queries."""
-    agreed = (
-        AccountSettings.objects.prefetch_related("periods", "closing_days")
-        .filter(account=conversation.account_id)
-        .first()
-    )
+    """The account's, else the usual ones; four queries."""
+    agreed = AccountSettings.objects.prefetch_related(*DAYS).filter(account=conversation.account_id).first()
     found = hours_of(agreed) if agreed else office_hours.DEFAULT_HOURS
     return found if office_hours.next_opening(found, now()) else office_hours.DEFAULT_HOURS
 

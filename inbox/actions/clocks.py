@@ -1,31 +1,51 @@
 """Start, stop, pause and resume the clock of a conversation that is being changed (inside ``changing``)."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime, time
 
-from inbox import office_hours, sla
+from inbox import office_hours, sla, targets
 from inbox.models import AccountSettings, Clock, ClockKind, Conversation
 from inbox.office_hours import Hours, NoOpeningHours, Period
+
+# What hours_of reads, and what minutes_of reads beside it.
+DAYS = ("periods", "closing_days", "special_periods")
+AGREED = (*DAYS, "targets__topic")
 
 
 def settings_of(conversation: Conversation) -> AccountSettings:
     """The account's agreements. Raises AccountSettings.DoesNotExist for an account that was never set up."""
-    return AccountSettings.objects.prefetch_related("periods", "closing_days").get(account=conversation.account_id)
+    return AccountSettings.objects.prefetch_related(*AGREED).get(account=conversation.account_id)
 
 
 def hours_of(settings: AccountSettings) -> Hours:
-    """Opening hours as inbox.office_hours reads them (two queries unless prefetched)."""
+    """Opening hours as inbox.office_hours reads them (three queries unless prefetched)."""
+    specials: dict[date, list[tuple[time, time]]] = {}
+    for period in settings.special_periods.all():
+        specials.setdefault(period.date, []).append((period.opens, period.closes))
     return Hours(
         periods=tuple(Period(p.weekday, p.opens, p.closes) for p in settings.periods.all()),
         closings={day.date: day.name for day in settings.closing_days.all()},
         holidays_on=settings.holidays,
+        worked=frozenset(settings.worked_holidays),
+        specials={day: tuple(periods) for day, periods in specials.items()},
     )
 
 
+def minutes_of(settings: AccountSettings, conversation: Conversation, kind: str) -> int:
+    """The target that counts for this conversation now, in office minutes (two queries unless prefetched)."""
+    target = targets.choose(
+        targets.of_settings(settings),
+        public=conversation.public,
+        topic=conversation.topic_id,
+        priority=conversation.priority,
+    )
+    return target.minutes(kind)
+
+
 def closed_now(account_ids: Iterable[int], at: datetime) -> set[int]:
-    """Of these accounts, those whose office is closed at that moment. Three queries; an account that was never set up
+    """Of these accounts, those whose office is closed at that moment. Four queries; an account that was never set up
     is open."""
-    found = AccountSettings.objects.filter(account__in=list(account_ids)).prefetch_related("periods", "closing_days")
+    found = AccountSettings.objects.filter(account__in=list(account_ids)).prefetch_related(*DAYS)
     return {settings.account_id for settings in found if not office_hours.is_open(hours_of(settings), at)}
 
 
@@ -47,7 +67,7 @@ def start(conversation: Conversation, at: datetime, settings: AccountSettings | 
         return clock
     settings = settings or settings_of(conversation)
     kind = ClockKind.NEXT if conversation.first_answered_at else ClockKind.FIRST
-    minutes = settings.next_answer_minutes if kind == ClockKind.NEXT else settings.first_answer_minutes
+    minutes = minutes_of(settings, conversation, kind)
     try:
         deadline = sla.deadline(hours_of(settings), at, minutes)
     except NoOpeningHours:
@@ -60,7 +80,7 @@ def start(conversation: Conversation, at: datetime, settings: AccountSettings | 
         warn_at=deadline.warn_at,
         due_at=deadline.due_at,
     )
-    _copy(conversation, clock)
+    show(conversation, clock)
     return clock
 
 
@@ -71,7 +91,7 @@ def stop(conversation: Conversation, at: datetime, why: str) -> None:
         clock.stopped_at = max(at, clock.started_at)
         clock.stopped_by = why
         clock.save(update_fields=["stopped_at", "stopped_by"])
-    _copy(conversation, None)
+    show(conversation, None)
 
 
 def unstop(conversation: Conversation, clock_id: int) -> None:
@@ -81,7 +101,7 @@ def unstop(conversation: Conversation, clock_id: int) -> None:
         return
     clock.stopped_at, clock.stopped_by = None, ""
     clock.save(update_fields=["stopped_at", "stopped_by"])
-    _copy(conversation, None if clock.paused_at is not None else clock)
+    show(conversation, None if clock.paused_at is not None else clock)
 
 
 def pause(conversation: Conversation, at: datetime) -> None:
@@ -93,7 +113,7 @@ def pause(conversation: Conversation, at: datetime) -> None:
     clock.remaining_minutes = sla.pause(hours_of(settings_of(conversation)), deadline, at)
     clock.paused_at = at
     clock.save(update_fields=["remaining_minutes", "paused_at"])
-    _copy(conversation, None)
+    show(conversation, None)
 
 
 def resume(conversation: Conversation, at: datetime, settings: AccountSettings | None = None) -> None:
@@ -104,12 +124,68 @@ def resume(conversation: Conversation, at: datetime, settings: AccountSettings |
     hours = hours_of(settings or settings_of(conversation))
     deadline = sla.resume(hours, clock.remaining_minutes, clock.target_minutes, at)
     clock.warn_at, clock.due_at = deadline.warn_at, deadline.due_at
+    go_on(clock, at)
+    clock.save(update_fields=["warn_at", "due_at", "paused_at", "remaining_minutes", "resumed_at", "resumed_minutes"])
+    show(conversation, clock)
+
+
+def go_on(clock: Clock, at: datetime) -> None:
+    """It no longer stands still: keep where it went on, and with how much."""
+    clock.resumed_at, clock.resumed_minutes = at, clock.remaining_minutes
     clock.paused_at = clock.remaining_minutes = None
-    clock.save(update_fields=["warn_at", "due_at", "paused_at", "remaining_minutes"])
-    _copy(conversation, clock)
 
 
-def _copy(conversation: Conversation, clock: Clock | None) -> None:
+def retarget(conversation: Conversation, at: datetime) -> None:
+    """Its topic or priority changed: another target may count, from where its clock began, or went on. Three queries
+    and more with a clock, else one."""
+    clock = running(conversation)
+    if clock is None:
+        return
+    settings = settings_of(conversation)
+    if reckon(clock, hours_of(settings), minutes_of(settings, conversation, clock.kind), at):
+        clock.save(update_fields=RECKONED)
+        if clock.paused_at is None:
+            show(conversation, clock)
+
+
+# What ``reckon`` may change.
+RECKONED = (
+    *("target_minutes", "remaining_minutes", "resumed_minutes"),
+    *("warn_at", "due_at", "warned_at", "late_told_at"),
+)
+
+
+def reckon(clock: Clock, hours: Hours, minutes: int, at: datetime) -> bool:
+    """Count a clock that is not stopped anew, with these hours and this target, from where it began or last went on:
+    the citizen waited as long as before. Whether anything changed; nothing when the office never opens.
+
+    Colleagues are told again of what is not (almost) late any more ``at`` that moment, and becomes it later.
+    """
+    more = minutes - clock.target_minutes
+    if clock.paused_at is not None:
+        clock.target_minutes = minutes
+        clock.remaining_minutes = (clock.remaining_minutes or 0) + more
+        return more != 0
+    since = clock.resumed_at or clock.started_at
+    left = minutes if clock.resumed_minutes is None else clock.resumed_minutes + more
+    try:
+        deadline = sla.resume(hours, left, minutes, since)
+    except NoOpeningHours:
+        return False
+    if not more and (clock.warn_at, clock.due_at) == (deadline.warn_at, deadline.due_at):
+        return False
+    clock.target_minutes, clock.warn_at, clock.due_at = minutes, deadline.warn_at, deadline.due_at
+    if clock.resumed_minutes is not None:
+        clock.resumed_minutes = left
+    if clock.warn_at > at:
+        clock.warned_at = None
+    if clock.due_at > at:
+        clock.late_told_at = None
+    return True
+
+
+def show(conversation: Conversation, clock: Clock | None) -> None:
+    """Copy the running clock to the list row."""
     conversation.clock_kind = clock.kind if clock else ""
     conversation.clock_started_at = clock.started_at if clock else None
     conversation.warn_at = clock.warn_at if clock else None

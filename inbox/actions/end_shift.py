@@ -128,7 +128,7 @@ def end_forgotten() -> int:
     goes off by their own rule; how many. They undo it themselves when they were there after all."""
     moment = now()
     saying = User.objects.filter(availability__in=available.CHOSEN, is_active=True).prefetch_related("departments")
-    agreed = AccountSettings.objects.prefetch_related("periods", "closing_days")
+    agreed = AccountSettings.objects.prefetch_related(*clocks.DAYS)
     known = [(each.department_id, clocks.hours_of(each)) for each in agreed]
     ended = 0
     for user in saying:

@@ -4,7 +4,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from channels.clock import now
 from inbox import permissions
+from inbox.actions import clocks
 from inbox.actions.changing import changing
 from inbox.actions.claim import not_allowed
 from inbox.actions.refused import Refused
@@ -25,7 +27,8 @@ def _leave(conversation: Conversation, *, when: bool) -> None:
 
 
 def set_topic(conversation_id: int, *, by: User, topic: Topic | None) -> Conversation:
-    """What it is about; None takes the topic away. The topic it already has changes nothing.
+    """What it is about; None takes the topic away. The topic it already has changes nothing. The running
+    clock gets the target of the new one.
 
     Raises Refused "topic_not_in_use", "not_allowed".
     """
@@ -38,6 +41,7 @@ def set_topic(conversation_id: int, *, by: User, topic: Topic | None) -> Convers
             if topic is not None and not topic.active:
                 raise Refused("topic_not_in_use", _("This topic is no longer in use. Choose another one."))
             conversation.topic = topic
+            clocks.retarget(conversation, now())
     except _SameAlready as same:
         return same.conversation
     return conversation

@@ -7,6 +7,7 @@ from django.db import IntegrityError
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from channels.clock import now
 from inbox import permissions
 from inbox.actions import clocks
 from inbox.actions.changing import changing
@@ -53,6 +54,7 @@ def restore(conversation_id: int, *, by: User, before: dict[str, Any], version: 
                 setattr(conversation, name, _moment(before[name]))
             if closed and conversation.status != Status.CLOSED and before["clock"] is not None:
                 clocks.unstop(conversation, before["clock"])
+            clocks.retarget(conversation, now())  # its topic may be another
     except IntegrityError:
         # One unfinished conversation per thread: the constraint says that there is a newer one.
         raise Refused(

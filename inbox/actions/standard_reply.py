@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from channels.clock import now
 from inbox import auto_reply, office_hours, permissions, standard_texts
 from inbox.actions.claim import not_allowed
-from inbox.actions.clocks import hours_of
+from inbox.actions.clocks import DAYS, hours_of
 from inbox.actions.refused import NotVisible
 from inbox.models import AccountSettings, Conversation, StandardReply, User
 from inbox.office_hours import Hours
@@ -58,11 +58,7 @@ def filled(conversation: Conversation, user: User, text: str) -> str:
 
 def values(conversation: Conversation, user: User) -> dict[str, str]:
     """What the variables stand for here; a name that is not there cannot be filled in."""
-    agreed = (
-        AccountSettings.objects.prefetch_related("periods", "closing_days")
-        .filter(account=conversation.account_id)
-        .first()
-    )
+    agreed = AccountSettings.objects.prefetch_related(*DAYS).filter(account=conversation.account_id).first()
     hours = hours_of(agreed) if agreed else None
     contact = conversation.identity.contact
     return {

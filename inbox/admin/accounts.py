@@ -20,7 +20,7 @@ from channels.models import Account, AccountState, Kind, PlatformApp
 from channels.registry import connector_class
 from inbox.admin import message_templates
 from inbox.admin.base import Audited, site
-from inbox.admin.hours import TIMED, SettingsInline, in_words, timers_stay
+from inbox.admin.hours import TIMED, SettingsInline, in_words, timers_follow
 from inbox.failure_words import PLATFORMS
 from inbox.models import AccountSettings, OpeningPeriod
 from inbox.office_hours import DEFAULT_HOURS
@@ -263,7 +263,7 @@ class AccountAdmin(HasSecrets):
                 for period in DEFAULT_HOURS.periods
             )
         elif any(TIMED.intersection(row.changed_data) for formset in formsets for row in formset.forms):
-            timers_stay(request)
+            timers_follow(request, form.instance.pk)
 
     def get_urls(self) -> list[URLPattern]:
         """And the test of the connection, and asking for templates."""

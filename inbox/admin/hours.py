@@ -15,22 +15,22 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from inbox import auto_reply, standard_texts
+from inbox.actions import recount
 from inbox.admin.base import Audited, Guarded, site
 from inbox.failure_words import PLATFORMS
+from inbox.forms_targets import LONGEST_TARGET
 from inbox.models import AccountSettings, ClosingDay, OpeningPeriod
 from inbox.office_hours import Period, check_periods, parse_closes
 
-# Thirty working days of eight hours; a number typed wrong must not send a deadline past the end of the calendar.
-LONGEST_TARGET = 30 * 8 * 60
 LONGEST_UNDO = 60  # seconds; a citizen waits that much longer for every answer
 TIMED = frozenset(["first_answer_minutes", "next_answer_minutes", "holidays"])  # what timers are counted by
 NOTHING = ("", _("- Select an option -"))  # Django's own words, which have no Dutch there yet
 
 
-def timers_stay(request: HttpRequest) -> None:
-    """Say that what is promised already stays as it was promised."""
-    words = gettext("Running timers keep their time. What you changed counts from the next timer on.")
-    messages.warning(request, words)
+def timers_follow(request: HttpRequest, account_id: int) -> None:
+    """Count the running timers anew, and say what that did to them."""
+    recount.touch(AccountSettings.objects.get(account=account_id))
+    messages.info(request, recount.recount(account_id).words)
 
 
 class SettingsForm(forms.ModelForm):
@@ -243,10 +243,10 @@ class AccountSettingsAdmin(Audited):
         return rows.defer("account__secrets")
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Tell what a change does not do."""
+        """Timers follow."""
         super().save_related(request, form, formsets, change)
         if any(formset.has_changed() for formset in formsets):
-            timers_stay(request)
+            timers_follow(request, form.instance.account_id)
 
     @admin.display(description=_("account"), ordering="account__name")
     def of(self, settings: AccountSettings) -> str:

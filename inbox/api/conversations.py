@@ -20,6 +20,7 @@ from inbox.models import (
     ClockKind,
     Conversation,
     ConversationQuerySet,
+    Priority,
     ReadMarker,
     Result,
     Sentiment,
@@ -78,6 +79,7 @@ class ConversationShown(serializers.Serializer):
         allow_blank=True,
         help_text="How the citizen sounds, as a colleague heard it; empty: not said.",
     )
+    priority = serializers.ChoiceField(Priority.choices, help_text="How much haste it has: 0 normal, 1 high, 2 urgent.")
     answerable = serializers.BooleanField(help_text="False: X will refuse an answer here.")
     last_message_at = UtcField()
     last_message_text = serializers.CharField(help_text="The first 200 characters.")

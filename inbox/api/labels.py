@@ -1,15 +1,15 @@
-"""What conversations are about, and how citizens sound."""
+"""What conversations are about, how much haste they have, and how citizens sound."""
 
 from typing import Any
 
 from django.db.models import QuerySet
 from rest_framework import serializers
 
-from inbox.actions import label
+from inbox.actions import label, prioritise
 from inbox.api.endpoint import Listing, reading, writing
 from inbox.api.refs import DepartmentRef, TopicRef
 from inbox.api.verbs import CHANGED, Verb
-from inbox.models import Sentiment, Topic, User
+from inbox.models import Priority, Sentiment, Topic, User
 
 
 class TopicShown(TopicRef):
@@ -71,3 +71,20 @@ class SetSentiment(Verb):
     def act(self, by: User, pk: int, given: dict[str, Any]) -> None:
         """Toon."""
         label.set_sentiment(pk, by=by, sentiment=given["sentiment"])
+
+
+class PriorityBody(serializers.Serializer):
+    """How much haste it has."""
+
+    priority = serializers.ChoiceField(Priority.choices, help_text="0 normal, 1 high, 2 urgent.")
+
+
+@writing("conversations_set_priority", "Say how much haste it has", request=PriorityBody, responses=CHANGED)
+class SetPriority(Verb):
+    """Also of a closed conversation. A running clock gets the target of the new priority."""
+
+    serializer_class = PriorityBody
+
+    def act(self, by: User, pk: int, given: dict[str, Any]) -> None:
+        """Prioriteit."""
+        prioritise.set_priority(pk, by=by, priority=given["priority"])

@@ -78,6 +78,7 @@ urlpatterns = [
     path("conversations/<int:pk>/resume/", verbs.Resume.as_view(), name="resume"),
     path("conversations/<int:pk>/read/", verbs.Read.as_view(), name="read"),
     path("conversations/<int:pk>/set-topic/", labels.SetTopic.as_view(), name="set_topic"),
+    path("conversations/<int:pk>/set-priority/", labels.SetPriority.as_view(), name="set_priority"),
     path("conversations/<int:pk>/set-sentiment/", labels.SetSentiment.as_view(), name="set_sentiment"),
     path("conversations/<int:pk>/advice/", advice.OfConversation.as_view(), name="conversation_advice"),
     path("conversations/<int:pk>/ask-advice/", advice.Ask.as_view(), name="ask_advice"),

@@ -4,16 +4,16 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from inbox import sla
-from inbox.actions.clocks import hours_of
+from inbox.actions.clocks import AGREED, go_on, hours_of, minutes_of, show
 from inbox.models import AccountSettings, Clock, ClockKind, Conversation
 from inbox.office_hours import Hours, NoOpeningHours
 
 
 class Agreements:
-    """What is agreed for the accounts of a batch: three queries for all, hours worked out once each."""
+    """What is agreed for the accounts of a batch: a few queries for all, hours worked out once each."""
 
     def __init__(self, account_ids: Iterable[int]) -> None:
-        found = AccountSettings.objects.filter(account__in=set(account_ids)).prefetch_related("periods", "closing_days")
+        found = AccountSettings.objects.filter(account__in=set(account_ids)).prefetch_related(*AGREED)
         self._settings = {settings.account_id: settings for settings in found}
         self._hours: dict[int, Hours] = {}
 
@@ -63,10 +63,11 @@ class ClockBook:
                 deadline = sla.resume(
                     self.agreements.hours(account_id), clock.remaining_minutes, clock.target_minutes, since
                 )
-                clock.paused_at = clock.remaining_minutes = None
+                go_on(clock, since)
             elif at < clock.started_at:
                 deadline = sla.deadline(self.agreements.hours(account_id), at, clock.target_minutes)
                 clock.started_at = at
+                clock.resumed_at = clock.resumed_minutes = None
             else:
                 return clock
         except NoOpeningHours:
@@ -87,7 +88,10 @@ class ClockBook:
 
     def save(self) -> None:
         """After the conversations were saved. Stopped before started: one runs at most."""
-        fields = ["started_at", "warn_at", "due_at", "paused_at", "remaining_minutes", "stopped_at", "stopped_by"]
+        fields = [
+            *("started_at", "warn_at", "due_at", "paused_at", "remaining_minutes", "resumed_at", "resumed_minutes"),
+            *("stopped_at", "stopped_by"),
+        ]
         if self._changed:
             Clock.objects.bulk_update(list(self._changed.values()), fields)
         self._started.sort(key=lambda clock: clock.stopped_at is None)
@@ -96,7 +100,7 @@ class ClockBook:
     def _begin(self, conversation: Conversation, at: datetime) -> Clock:
         settings = self.agreements.settings(conversation.account_id)
         kind = ClockKind.NEXT if conversation.first_answered_at else ClockKind.FIRST
-        minutes = settings.next_answer_minutes if kind == ClockKind.NEXT else settings.first_answer_minutes
+        minutes = minutes_of(settings, conversation, kind)
         deadline = sla.deadline(self.agreements.hours(conversation.account_id), at, minutes)
         clock = Clock(
             conversation=conversation,
@@ -114,11 +118,3 @@ class ClockBook:
     def _touch(self, clock: Clock) -> None:
         if clock.pk is not None:
             self._changed[clock.pk] = clock
-
-
-def show(conversation: Conversation, clock: Clock | None) -> None:
-    """Copy the running clock to the list row."""
-    conversation.clock_kind = clock.kind if clock else ""
-    conversation.clock_started_at = clock.started_at if clock else None
-    conversation.warn_at = clock.warn_at if clock else None
-    conversation.due_at = clock.due_at if clock else None

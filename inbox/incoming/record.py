@@ -18,7 +18,6 @@ from inbox.actions.answered import answered, show_last, unseen_by
 from inbox.actions.changing import changing
 from inbox.incoming import attempts, keys, private_threads, receipts
 from inbox.incoming.batch import watermark
-from inbox.incoming.clockbook import show
 from inbox.models import (
     DECIDED_ON,
     Clock,
@@ -223,7 +222,7 @@ def _undo_answer(conversation: Conversation, echo: Message) -> None:
     if clock is not None and clock.stopped_at == echo.sent_at and clocks.running(conversation) is None:
         clock.stopped_at, clock.stopped_by = None, ""
         clock.save(update_fields=["stopped_at", "stopped_by"])
-        show(conversation, clock)
+        clocks.show(conversation, clock)
     if conversation.status == Status.WAITING:
         conversation.status = Status.OPEN
 

@@ -29,6 +29,7 @@ from inbox.models.message import (
     AttachmentState,
     AttemptOutcome,
     AutoReply,
+    AutoReplyKind,
     Delivery,
     Direction,
     EarlyChange,
@@ -41,7 +42,7 @@ from inbox.models.message import (
 from inbox.models.notices import Follow, Notice, NoticeKind, PendingPush, PushSubscription, Way
 from inbox.models.people import Availability, BlockGround, Contact, Department, Identity, Role, ShiftRule, User
 from inbox.models.routing import Routing
-from inbox.models.rules import AccountSettings, Addressing, ClosingDay, OpeningPeriod
+from inbox.models.rules import AccountSettings, Addressing, AnswerTarget, ClosingDay, OpeningPeriod, SpecialPeriod
 from inbox.models.shifts import Handover
 from inbox.models.tokens import ApiToken
 from inbox.models.topics import ContactKind, Priority, Sentiment, Topic
@@ -56,12 +57,14 @@ __all__ = [
     "Addressing",
     "AdviceRequest",
     "AdviceState",
+    "AnswerTarget",
     "ApiToken",
     "Attachment",
     "AttachmentState",
     "AttemptOutcome",
     "AuditEntry",
     "AutoReply",
+    "AutoReplyKind",
     "Availability",
     "BlockGround",
     "BulkChange",
@@ -111,6 +114,7 @@ __all__ = [
     "SendAttempt",
     "Sentiment",
     "ShiftRule",
+    "SpecialPeriod",
     "StandardReply",
     "Status",
     "TemplateRound",

@@ -219,6 +219,10 @@ class Clock(models.Model):
     due_at = models.DateTimeField()
     paused_at = models.DateTimeField(null=True, blank=True)
     remaining_minutes = models.FloatField(null=True, blank=True)  # office minutes left while paused
+    # Where it went on after its last pause, and with how many office minutes; null: it never stood still. May be less
+    # than nothing, when its target became shorter since.
+    resumed_at = models.DateTimeField(null=True, blank=True)
+    resumed_minutes = models.FloatField(null=True, blank=True)
     stopped_at = models.DateTimeField(null=True, blank=True)
     stopped_by = models.CharField(max_length=20, blank=True)  # answered, closed
     # When colleagues were told that it was almost late, and that it was late: once each (inbox.lateness).

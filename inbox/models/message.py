@@ -264,28 +264,50 @@ class NoteVersion(models.Model):
         return f"note {self.note_id} until {self.until:%Y-%m-%d %H:%M}"
 
 
+class AutoReplyKind(models.TextChoices):
+    """What a citizen is told by itself."""
+
+    OUT_OF_HOURS = "out_of_hours", _("out-of-hours reply")
+    ACKNOWLEDGEMENT = "acknowledgement", _("first acknowledgement")
+
+
 class AutoReply(models.Model):
-    """That an out-of-hours reply was sent: once per conversation and closed period, once per public thread."""
+    """That an automatic reply was sent. Out of hours: once per conversation and closed period; an acknowledgement:
+    once per conversation; each once per public thread."""
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="auto_replies")
     message = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="+")
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(
+        max_length=16,
+        choices=AutoReplyKind.choices,
+        default=AutoReplyKind.OUT_OF_HOURS,
+        db_default=AutoReplyKind.OUT_OF_HOURS,
+    )
     thread_id = models.CharField(max_length=200)
     public = models.BooleanField()
-    closed_since = models.DateTimeField()
+    closed_since = models.DateTimeField(null=True, blank=True)  # null: an acknowledgement
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["conversation", "closed_since"], name="auto_reply_once_per_closed_period"),
             models.UniqueConstraint(
-                fields=["account", "thread_id"],
+                fields=["conversation"], condition=Q(kind="acknowledgement"), name="acknowledged_once"
+            ),
+            models.UniqueConstraint(
+                fields=["account", "thread_id", "kind"],
                 condition=Q(public=True),
                 name="auto_reply_once_per_public_thread",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="out_of_hours", closed_since__isnull=False)
+                | Q(kind="acknowledgement", closed_since__isnull=True),
+                name="closed_when_out_of_hours",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"auto-reply #{self.conversation_id}"
+        return f"{self.kind} #{self.conversation_id}"
 
 
 class EarlyChange(models.Model):

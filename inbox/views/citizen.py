@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from channels.models import Kind
-from inbox import office_hours, sla
+from inbox import office_hours, sla, targets
 from inbox.models import Contact, Conversation, Identity
 from inbox.office_hours import Hours, local
 from inbox.views.pane_rows import HINTS, PaneRows
@@ -78,6 +78,7 @@ class Agreed:
     hours: str
     first: str
     next: str
+    which: str  # for which conversations these count; "" for all of the account
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def citizen(conversation: Conversation, agreement: Agreement | None, moment: dat
             )
             for other in asked.earlier
         ),
-        agreed=_agreed(agreement, moment) if agreement else None,
+        agreed=_agreed(agreement, conversation, moment) if agreement else None,
     )
 
 
@@ -169,9 +170,10 @@ def blocked(contact: Contact, moment: datetime) -> Blocked | None:
     )
 
 
-def _agreed(agreement: Agreement, moment: datetime) -> Agreed:
+def _agreed(agreement: Agreement, conversation: Conversation, moment: datetime) -> Agreed:
     opened, words = opening(agreement.hours, moment)
-    return Agreed(opened, words, duration(agreement.first), duration(agreement.next))
+    target = agreement.target(conversation)
+    return Agreed(opened, words, duration(target.first), duration(target.next), targets.conditions(target))
 
 
 def opening(hours: Hours, moment: datetime) -> tuple[bool, str]:

@@ -1,10 +1,10 @@
-"""Set what a conversation is about, and how the citizen sounds, from its head."""
+"""Set what a conversation is about, how much haste it has, and how the citizen sounds, from its head."""
 
 from django import forms
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from inbox.actions import label
+from inbox.actions import label, prioritise
 from inbox.actions.refused import Refused
 from inbox.models import Topic
 from inbox.views.acts import act, attempt
@@ -36,3 +36,13 @@ def set_sentiment(request: SignedIn, pk: int) -> HttpResponse:
     """Toon."""
     sentiment = request.POST.get("sentiment", "")
     return attempt(request, pk, lambda: label.set_sentiment(pk, by=request.user, sentiment=sentiment))
+
+
+@act
+def set_priority(request: SignedIn, pk: int) -> HttpResponse:
+    """Prioriteit."""
+    given = request.POST.get("priority", "")
+    priority = int(given) if given in {"0", "1", "2"} else -1
+    return attempt(
+        request, pk, lambda: prioritise.set_priority(pk, by=request.user, priority=priority), Typed(panel="topic")
+    )

@@ -43,6 +43,8 @@ class Listed(NamedTuple):
     phone: str
     department: str
     topic: str | None
+    topic_id: int | None
+    priority: int
     under: bool  # it stands under a post, or quotes one
     assignee_id: int | None
     assignee: tuple[str, str, str] | None  # first name, last name, log-in name
@@ -59,7 +61,7 @@ _COLUMNS = """
     c.clock_kind, c.clock_started_at, c.warn_at, c.due_at, c.rank_at,
     a.kind, a.name, k.name, i.name, i.handle, i.phone,
     (SELECT d.name FROM inbox_department d WHERE d.id = c.department_id),
-    (SELECT t.name FROM inbox_topic t WHERE t.id = c.topic_id),
+    (SELECT t.name FROM inbox_topic t WHERE t.id = c.topic_id), c.topic_id, c.priority,
     c.context <> '{}',
     c.assignee_id,
     (SELECT ARRAY[u.first_name, u.last_name, u.username] FROM inbox_user u WHERE u.id = c.assignee_id),

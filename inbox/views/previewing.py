@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from channels.gateway import connector_of
+from channels.gateway import capabilities_of, connector_of
+from channels.models import Account
 from inbox import standard_texts
-from inbox.actions import reply
 from inbox.actions import upload as uploading
 from inbox.actions.standard_reply import ending_of
 from inbox.models import AccountSettings, Conversation, Upload, User
@@ -52,12 +52,19 @@ def preview_of(conversation: Conversation, user: User, text: str) -> Preview:
     account = conversation.account
     agreed = AccountSettings.objects.filter(account=account).first()
     whole = standard_texts.signed(text, ending_of(agreed, user))
-    bounds = reply.limits(conversation)
+    return shown_as(account, whole, public=conversation.public, files=tuple(uploading.of(conversation, user)))
+
+
+def shown_as(
+    account: Account, text: str, *, public: bool, files: tuple[Upload, ...] = (), whole: bool = False
+) -> Preview:
+    """Any text from this account (with its app loaded); ``whole``: never as a thread. No query."""
+    limits = capabilities_of(account)
     connector = connector_of(account)
-    most: int | None = bounds["max_length"]
-    parts = connector.split(whole) if bounds["can_thread"] else [whole]
-    counted = [connector.length(part) if bounds["weighted"] else len(part) for part in parts]
-    shape = ("post" if account.kind == "x" else "comment") if conversation.public else "chat"
+    most = limits.max_length_public if public else limits.max_length_private
+    parts = connector.split(text) if limits.can_thread and public and not whole else [text]
+    counted = [connector.length(part) if limits.weighted_length and public else len(part) for part in parts]
+    shape = ("post" if account.kind == "x" else "comment") if public else "chat"
     show = _with_short_links if shape == "post" else _marked if account.kind == "whatsapp" else _with_links
     return Preview(
         shape=shape,
@@ -69,7 +76,7 @@ def preview_of(conversation: Conversation, user: User, text: str) -> Preview:
             for part, length in zip(parts, counted, strict=True)
             if part
         ),
-        files=tuple(uploading.of(conversation, user)),
+        files=files,
         too_long=any(most and length > most for length in counted),
     )
 

@@ -14,10 +14,11 @@ from django.utils.translation import ngettext
 
 from channels.clock import now
 from channels.models import Kind
-from inbox import sla
+from inbox import sla, targets
 from inbox.kept import Statement, slot
-from inbox.models import Conversation, Identity, Result, Status, User
+from inbox.models import Conversation, Identity, Priority, Result, Status, User
 from inbox.office_hours import Hours, Period
+from inbox.targets import Target, choose
 from inbox.views.listed import Listed
 
 
@@ -53,6 +54,7 @@ class Row:
     public: bool
     reach: str  # how: an icon's name of post, comment, private
     topic: str
+    haste: str  # "" for a normal priority
     department: str
     claimer: str
     claimer_initials: str
@@ -73,16 +75,31 @@ class Agreement:
     """What the timer's sentence needs of an account. Equal only to itself: it is a key of what is worked out once."""
 
     hours: Hours
-    first: int
-    next: int
+    account: str
+    targets: tuple[Target, ...]  # the account's own first
+
+    def target(self, conversation: Conversation | Listed) -> Target:
+        """The one that counts for it."""
+        return choose(
+            self.targets,
+            public=conversation.public,
+            topic=conversation.topic_id,
+            priority=conversation.priority,
+        )
 
 
 _AGREEMENTS = Statement(
-    """SELECT s.account_id, s.first_answer_minutes, s.next_answer_minutes, s.holidays,
+    """SELECT s.account_id, (SELECT a.name FROM channels_account a WHERE a.id = s.account_id),
+        s.first_answer_minutes, s.next_answer_minutes, s.holidays, s.worked_holidays,
         (SELECT json_agg(json_build_array(p.weekday, p.opens, p.closes) ORDER BY p.weekday, p.opens)::text
             FROM inbox_openingperiod p WHERE p.settings_id = s.id),
         (SELECT json_agg(json_build_array(d.date, d.name) ORDER BY d.date)::text
-            FROM inbox_closingday d WHERE d.settings_id = s.id)
+            FROM inbox_closingday d WHERE d.settings_id = s.id),
+        (SELECT json_agg(json_build_array(e.date, e.opens, e.closes) ORDER BY e.date, e.opens)::text
+            FROM inbox_specialperiod e WHERE e.settings_id = s.id),
+        (SELECT json_agg(json_build_array(g.first_answer_minutes, g.next_answer_minutes, g.public, g.topic_id,
+                                          g.priority, coalesce(t.name, '')) ORDER BY g.id)::text
+            FROM inbox_answertarget g LEFT JOIN inbox_topic t ON t.id = g.topic_id WHERE g.settings_id = s.id)
     FROM inbox_accountsettings s WHERE s.account_id = ANY(%s::bigint[])
     """,
     [slot("accounts")],
@@ -94,12 +111,29 @@ def agreements(account_ids: Iterable[int]) -> dict[int, Agreement]:
     ids = set(account_ids)
     if not ids:
         return {}
-    return {account_id: _agreement(*agreed) for account_id, *agreed in _AGREEMENTS.rows(accounts=list(ids))}
+    return {
+        account_id: _agreement(name, first, following, holidays, tuple(worked), *texts)
+        for account_id, name, first, following, holidays, worked, *texts in _AGREEMENTS.rows(accounts=list(ids))
+    }
 
 
 @lru_cache(maxsize=500)
-def _agreement(first: int, following: int, holidays: bool, periods: str | None, days: str | None) -> Agreement:
+def _agreement(
+    account: str,
+    first: int,
+    following: int,
+    holidays: bool,
+    worked: tuple[str, ...],
+    periods: str | None,
+    days: str | None,
+    specials: str | None,
+    others: str | None,
+) -> Agreement:
     """From what the database says now; the same words give the same object, so that what hangs on it is kept."""
+    special: dict[date, tuple[tuple[time, time], ...]] = {}
+    for day, opens, closes in json.loads(specials or "[]"):
+        at = date.fromisoformat(day)
+        special[at] = (*special.get(at, ()), (time.fromisoformat(opens), time.fromisoformat(closes)))
     hours = Hours(
         periods=tuple(
             Period(weekday, time.fromisoformat(opens), time.fromisoformat(closes))
@@ -107,8 +141,11 @@ def _agreement(first: int, following: int, holidays: bool, periods: str | None, 
         ),
         closings={date.fromisoformat(day): name for day, name in json.loads(days or "[]")},
         holidays_on=holidays,
+        worked=frozenset(worked),
+        specials=special,
     )
-    return Agreement(hours, first, following)
+    rows = (Target(*row) for row in json.loads(others or "[]"))
+    return Agreement(hours, account, (Target(first, following), *rows))
 
 
 def timer(conversation: Conversation | Listed, agreement: Agreement | None, moment: datetime) -> Timer:
@@ -121,7 +158,8 @@ def timer(conversation: Conversation | Listed, agreement: Agreement | None, mome
         # Whole minutes to or past the due time: the words change once a minute, and are worked out once.
         at = conversation.due_at + (moment - conversation.due_at) // _MINUTE * _MINUTE
         kind: sla.Kind = "first" if conversation.clock_kind == "first" else "next"
-        words, why = _words(agreement, kind, conversation.clock_started_at, conversation.due_at, at)
+        target = agreement.target(conversation)
+        words, why = _words(agreement, target, kind, conversation.clock_started_at, conversation.due_at, at)
         return Timer(icon, words, tone, why)
     last = sla.format_moment(conversation.last_message_at, moment)
     if conversation.status == Status.WAITING:
@@ -144,14 +182,13 @@ def timer(conversation: Conversation | Listed, agreement: Agreement | None, mome
 
 @lru_cache(maxsize=20_000)
 def _words(
-    agreement: Agreement, kind: sla.Kind, started_at: datetime, due_at: datetime, at: datetime
+    agreement: Agreement, target: Target, kind: sla.Kind, started_at: datetime, due_at: datetime, at: datetime
 ) -> tuple[str, str]:
-    """The few words and the sentence. Kept: to explain fifty rows anew takes as long as all else of a page."""
-    target = agreement.first if kind == "first" else agreement.next
-    return (
-        sla.label(due_at, at, agreement.hours),
-        sla.explain(agreement.hours, kind, started_at, due_at, target, at),
-    )
+    """The few words and the sentences. Kept: to explain fifty rows anew takes as long as all else of a page."""
+    why = sla.explain(agreement.hours, kind, started_at, due_at, target.minutes(kind), at)
+    if target != agreement.targets[0]:  # that it is the account's own needs no word
+        why += " " + targets.explain(target, kind, agreement.account)
+    return sla.label(due_at, at, agreement.hours), why
 
 
 def initials(name: str) -> str:
@@ -220,6 +257,7 @@ def _row(found: Listed, user: User, timer: Timer, **place: Any) -> Row:
         public=found.public,
         reach=("comment" if found.under else "public") if found.public else "private",
         topic=found.topic or "",
+        haste=str(Priority(found.priority).label) if found.priority else "",
         department=found.department,
         claimer=claimer,
         claimer_initials=claimer_initials,

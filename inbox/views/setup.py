@@ -31,6 +31,18 @@ class Section:
 
 SECTIONS = (
     Section(
+        "setup_hours",
+        "clock",
+        gettext_lazy("Opening hours and targets"),
+        gettext_lazy("When we are open, and how soon we answer."),
+    ),
+    Section(
+        "setup_replies",
+        "reply",
+        gettext_lazy("Automatic replies"),
+        gettext_lazy("What a citizen is told by itself, and when."),
+    ),
+    Section(
         "standard_replies",
         "note",
         gettext_lazy("Standard replies"),

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from inbox import auto_reply, privacy_guard, sla
 from inbox.kept import any_of, kept
-from inbox.models import AuditEntry, BlockGround, Result, Sentiment, User
+from inbox.models import AuditEntry, BlockGround, Priority, Result, Sentiment, User
 from inbox.office_hours import local
 from inbox.views.messages import exact
 
@@ -50,6 +50,8 @@ BESIDE_ONLY = frozenset(
         "thread_fetched",
         "set_topic",
         "set_sentiment",
+        "set_priority",
+        "clock_moved",
         "advice_asked",
         "advice_given",
         "advice_withdrawn",
@@ -164,9 +166,10 @@ def sentence(entry: AuditEntry, people: Mapping[int, str], moment: datetime) -> 
         case "continued_privately":
             return "private", _("%(who)s went on in private") % words
         case "auto_reply_sent" | "auto_reply_not_sent":
-            return "clock", auto_reply.reason_text(str(data.get("reason", ""))).rstrip(".")
+            kind = str(data.get("kind", auto_reply.OUT_OF_HOURS))
+            return "clock", auto_reply.reason_text(str(data.get("reason", "")), kind).rstrip(".")
         case _:
-            return _beside(entry, words)
+            return _beside(entry, words, moment)
 
 
 def _handed_over(data: Mapping[str, Any], people: Mapping[int, str], words: dict[str, str]) -> tuple[str, str]:
@@ -186,7 +189,7 @@ def _handed_over(data: Mapping[str, Any], people: Mapping[int, str], words: dict
     ) % words
 
 
-def _beside(entry: AuditEntry, words: dict[str, str]) -> tuple[str, str] | None:
+def _beside(entry: AuditEntry, words: dict[str, str], moment: datetime) -> tuple[str, str] | None:
     count = len(entry.data.get("messages", ())) or 1
     match entry.verb:
         case "received":
@@ -229,6 +232,16 @@ def _beside(entry: AuditEntry, words: dict[str, str]) -> tuple[str, str] | None:
             return "topic", (
                 _("%(who)s gave this the topic %(topic)s") if words["topic"] else _("%(who)s took the topic away")
             ) % words
+        case "set_priority":
+            priority = ((entry.data.get("changes") or {}).get("priority") or [0, 0])[1]
+            words["priority"] = str(dict(Priority.choices).get(priority, priority))
+            return "late", (
+                _("%(who)s set the priority to %(priority)s") if words["who"] else _("The priority became %(priority)s")
+            ) % words
+        case "clock_moved":
+            due = parse_datetime((entry.data.get("due") or ["", ""])[1] or "")
+            words["moment"] = sla.format_moment(due, moment, with_time=True) if due else ""
+            return "clock", _("To be answered by %(moment)s: opening hours or targets changed") % words
         case "set_sentiment":
             tone = ((entry.data.get("changes") or {}).get("sentiment") or ["", ""])[1]
             words["tone"] = str(dict(Sentiment.choices).get(tone, _("not said")))

@@ -298,10 +298,10 @@ def test_no_account_without_sound_agreements(agreed, bea, apps, webcare):
     ("changed", "said"),
     [
         ({"house_style": "Wij zeggen je.", "addressing": "je", "own_details": "14 030"}, ["success"]),
-        ({"first_answer_minutes": 60}, ["warning", "success"]),
+        ({"first_answer_minutes": 60}, ["info", "success"]),
     ],
 )
-def test_tone_and_own_details_are_kept_and_no_timer_is_spoken_of(changed, said, bea, accounts, webcare):
+def test_tone_and_own_details_are_kept_and_timers_spoken_of_where_they_follow(changed, said, bea, accounts, webcare):
     account = accounts["facebook"]
     AccountSettings.objects.update(out_of_hours_text="Wij zijn weer open op {volgende_opening}.")
     kept = agreements(webcare, **changed) | {
@@ -410,7 +410,7 @@ def test_a_lunch_break_an_evening_and_a_closing_day(bea, admin, agreed):
         (3, time(18), time(0)),
     ]
     assert [(day.date, day.name) for day in agreed.closing_days.all()] == [(date(2026, 12, 24), "Brugdag")]
-    assert messages_of(saved) == ["warning", "success"]  # running timers keep their time; it was saved
+    assert messages_of(saved) == ["info", "success"]  # what running timers did; it was saved
     assert AuditEntry.objects.get().data == {
         "model": "inbox.accountsettings",
         "pk": agreed.pk,

@@ -57,6 +57,7 @@ def test_every_scheduled_task_of_the_inbox_exists(settings: Any) -> None:
         "send_pushes",
         "send_summaries",
         "tell_lateness",
+        "recount_clocks",
         "answer_groups",
         "do_deeds",
         "end_forgotten_shifts",

@@ -24,6 +24,14 @@ def test_topic_and_sentiment_are_set_shown_and_filtered_by(fatima, make_conversa
     assert Conversation.objects.get(pk=other.pk).version == 1
 
 
+def test_priority_is_set_and_shown(fatima, make_conversation):
+    made = make_conversation()
+    address = f"/api/v1/conversations/{made.pk}/set-priority/"
+    assert fatima.post(address, {"priority": 2}).json()["priority"] == 2
+    assert [fatima.post(address, {"priority": wrong}).status_code for wrong in (3, -1, "veel", None)] == [400] * 4
+    assert Conversation.objects.get().priority == 2
+
+
 def test_topic_not_in_use_is_refused(fatima, make_conversation):
     topic = Topic.objects.create(name="Carnaval", active=False)
     answer = fatima.post(f"/api/v1/conversations/{make_conversation().pk}/set-topic/", {"topic": topic.pk})

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from inbox import audit
-from inbox.actions import assign, claim, close, note, route, snooze, wait
+from inbox.actions import assign, claim, close, note, prioritise, route, snooze, wait
 from inbox.models import AuditEntry, Conversation, User
 from inbox.views import story
 from tests.conftest import MONDAY_10
@@ -54,6 +54,22 @@ def test_why_no_reply_went_out_is_told(make_conversation):
     conversation = make_conversation()
     audit.record(conversation, "auto_reply_not_sent", None, reason="sensitive")
     assert told(conversation) == ["Geen automatisch antwoord: dit gesprek is gevoelig"]
+
+
+def test_priority_and_a_moved_timer_are_told(agent, make_conversation, standing_clock):
+    conversation = make_conversation()
+    prioritise.set_priority(conversation.pk, by=agent, priority=2)
+    prioritise.set_priority(conversation.pk, by=None, priority=1)
+    audit.record(conversation, "clock_moved", None, due=["2026-11-23T11:00:00+00:00", "2026-11-24T10:00:00+00:00"])
+    audit.record(conversation, "auto_reply_sent", None, reason="sent", kind="acknowledgement")
+    audit.record(conversation, "auto_reply_not_sent", None, reason="answered_first", kind="acknowledgement")
+    assert told(conversation) == [
+        "Fatima Amrani zette de prioriteit op dringend",
+        "De prioriteit werd hoog",
+        "Te beantwoorden voor morgen 11:00: de openingstijden of doelen zijn gewijzigd",
+        "Ontvangstbevestiging verstuurd",
+        "Geen ontvangstbevestiging: een collega schreef hier al",
+    ]
 
 
 def test_an_unknown_verb_and_strange_data_break_nothing(agent, make_conversation):
