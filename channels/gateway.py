@@ -42,3 +42,13 @@ def thread_root(kind: str, account_id: str, thread_id: str, under: str) -> str:
 def fetches_threads(kind: str) -> bool:
     """Whether a platform of this kind shows what others said in a thread. Raises KeyError as above."""
     return connector_class(kind).fetches_threads
+
+
+def signs_in(kind: str) -> bool:
+    """Whether accounts on a platform of this kind come by a log-in there. Raises KeyError as above."""
+    return connector_class(kind).signs_in
+
+
+def proves_address(kind: str) -> bool:
+    """Whether a platform of this kind asks our address for a proof. Raises KeyError as above."""
+    return connector_class(kind).proves_address

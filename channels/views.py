@@ -23,8 +23,11 @@ from channels.models import PlatformApp
 TRIES = 6
 PATIENCE = 2.0  # seconds in which to begin another try; the platforms hang up after 5 to 15
 LOOKUP = "SELECT id, secrets FROM channels_platformapp WHERE key = %s AND kind = %s"
+NOTE = "UPDATE channels_platformapp SET {} = %s WHERE id = %s"  # the column is a word of ours
+NOTED_EVERY = 10.0  # seconds, by each process
 
 log = structlog.get_logger()
+_noted: dict[tuple[int, str], float] = {}  # only so as not to write it each time; apps are few
 
 
 class TooLarge(Exception):
@@ -75,15 +78,41 @@ def _handled(request: HttpRequest, kind: str, key: str, body: bytes) -> HttpResp
     app_id, app, connector = found
     call = _call(request, app, body)
     if call.method == "GET":
-        answer = connector.challenge(call)
-        return _said(404) if answer is None else _answered(answer)
-    connector.verify(call)
+        return _challenged(app_id, connector, call)
+    try:
+        connector.verify(call)
+    except BadSignature:
+        _note(app_id, "refused_at")
+        raise
     new = events.store(
         app_id, body, call.headers.get("content-type", ""), connector.dedupe_key(call), received_at=now()
     )
     if new:
         events.announce()
+    _note(app_id, "verified_at")
     return _answered(connector.accepted())
+
+
+def _challenged(app_id: int, connector: Connector, call: WebhookRequest) -> HttpResponse:
+    try:
+        answer = connector.challenge(call)
+    except BadSignature:
+        _note(app_id, "challenge_refused_at")
+        raise
+    if answer is None:
+        return _said(404)
+    _note(app_id, "challenged_at")
+    return _answered(answer)
+
+
+def _note(app_id: int, column: str) -> None:
+    """When the last call of this sort was, for the check of a channel. Not for each of a thousand calls a second."""
+    at = time.monotonic()
+    if at - _noted.get((app_id, column), -NOTED_EVERY) < NOTED_EVERY:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(NOTE.format(column), [now(), app_id])
+    _noted[app_id, column] = at
 
 
 def _lookup(kind: str, key: str) -> tuple[int, PlatformApp, Connector] | None:

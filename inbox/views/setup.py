@@ -31,6 +31,12 @@ class Section:
 
 SECTIONS = (
     Section(
+        "setup_channels",
+        "external",
+        gettext_lazy("Channels"),
+        gettext_lazy("Connect X, Facebook and WhatsApp, check them, pause them."),
+    ),
+    Section(
         "standard_replies",
         "note",
         gettext_lazy("Standard replies"),
