@@ -69,7 +69,7 @@ class OfferedForm(forms.Form):
         AccountSettings.objects.select_related("account").defer("account__secrets").order_by("account__name"),
         required=False,
         label=gettext_lazy("Opening hours"),
-        empty_label=gettext_lazy("Monday to Friday, 9:00 to 17:00"),
+        empty_label=gettext_lazy("Mon to Fri 9:00-17:00"),
     )
 
     def __init__(self, offered: OfferedAccount, *args: Any, **kwargs: Any) -> None:

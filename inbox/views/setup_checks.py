@@ -135,7 +135,8 @@ def _trial(account: Account, at: datetime) -> TrialShown:
                 title,
                 How.OPEN,
                 words,
-                _("Begin the test; you need a phone with %(platform)s.") % {"platform": PLATFORMS[account.kind]},
+                _("Begin the test; you need an account of your own at %(platform)s.")
+                % {"platform": PLATFORMS[account.kind]},
             )
         )
     text = try_account.words(tried.code)
