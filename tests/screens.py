@@ -444,4 +444,10 @@ SCENES: dict[str, Scene] = {
     "team-of-an-agent": Scene("fatima", _at("/team/")),
     "shift": Scene("fatima", _at("/shift/")),
     "availability": Scene("fatima", _availability),
+    "setup-channels": Scene("beheer", _at("/setup/channels/")),
+    "setup-channel-make": Scene("beheer", _at("/setup/channels/apps/1/")),  # as seeded: the app at X
+    "setup-channel-keys": Scene("beheer", _at("/setup/channels/apps/1/keys/")),
+    "setup-channel": Scene("beheer", _at("/setup/channels/1/")),
+    "setup-channel-check": Scene("beheer", _at("/setup/channels/1/check/")),
+    "setup-channel-disconnect": Scene("beheer", _at("/setup/channels/1/disconnect/")),
 }

@@ -26,6 +26,8 @@ from inbox.views import setup
 from inbox.views.conversation import SignedIn
 from inbox.views.nothing_lost_asked import CHECK, TASKS, queue
 
+PATIENCE = 20.0  # seconds a page waits for a platform
+
 log = structlog.get_logger()
 
 
@@ -197,7 +199,7 @@ def _keep(pk: int, typed: dict[str, str], request: SignedIn) -> None:
 def _works(app: PlatformApp, request: SignedIn) -> bool:
     """Try the keys at the platform, and say what came of it; the accounts of the app are asked after along with it."""
     try:
-        health = connector_for(app).check_app()
+        health = connector_for(app, PATIENCE).check_app()
         reason = "" if health.ok else health.reason
     except SendError as failure:
         log.warning("app_not_checked", app=app.pk, kind=app.kind, reason=failure.reason, code=failure.code)

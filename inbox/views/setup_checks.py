@@ -20,7 +20,7 @@ from inbox.actions import try_account
 from inbox.actions.refused import Refused
 from inbox.channel_checks import How, Row, rows
 from inbox.failure_words import PLATFORMS
-from inbox.models import AuditEntry, Delivery, Message
+from inbox.models import AuditEntry, Conversation, Delivery, Message, User
 from inbox.views import setup
 from inbox.views.conversation import SignedIn
 from inbox.views.nothing_lost_asked import CHECK, PATIENCE, TASKS, WEBHOOK, Answer, ask
@@ -48,7 +48,7 @@ def show(request: SignedIn, pk: int) -> HttpResponse:
     """The page; with htmx the rows alone."""
     setup.administrator(request)
     account = get_object_or_404(Account.objects.select_related("app").defer("secrets", "app__secrets"), pk=pk)
-    context = _context(account, now())
+    context = _context(account, now(), request.user)
     if request.htmx:
         return render(request, "inbox/setup/channels/rows.html", context)
     title = _("Check %(name)s") % {"name": account.name}
@@ -86,10 +86,12 @@ def trial(request: SignedIn, pk: int) -> HttpResponse:
     return redirect("setup_check", pk)
 
 
-def _context(account: Account, at: datetime) -> dict[str, Any]:
+def _context(account: Account, at: datetime, user: User) -> dict[str, Any]:
     running = _running(account, at)
     found = rows(account, at, running=running)
     tried = _trial(account, at)
+    place = tried.conversation
+    visible = place is not None and Conversation.objects.visible_to(user).filter(pk=place).exists()
     every = [*found, tried.row]
     bad = [row for row in every if row.how == How.BAD]
     return {
@@ -98,6 +100,7 @@ def _context(account: Account, at: datetime) -> dict[str, Any]:
         "line": shown(account),
         "rows": found,
         "trial": tried,
+        "conversation": place if visible else None,
         "busy": any(row.how == How.BUSY for row in every),
         "running": running,
         "bad": len(bad),

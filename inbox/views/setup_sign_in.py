@@ -25,7 +25,7 @@ from inbox.views import setup, sign_in_tries
 from inbox.views.conversation import SignedIn
 from inbox.views.nothing_lost_asked import queue
 from inbox.views.offered import forget, keep, kept
-from inbox.views.setup_channels import redirect_uri, step
+from inbox.views.setup_channels import PATIENCE, redirect_uri, step
 
 SET_UP = "channels.tasks.set_up_account"
 
@@ -84,7 +84,7 @@ def done(request: SignedIn) -> HttpResponse:
         messages.error(request, words)
         return _back(app, begun.account)
     try:
-        offered = connector_for(app).signed_in(redirect_uri(), code, begun.verifier)
+        offered = connector_for(app, PATIENCE).signed_in(redirect_uri(), code, begun.verifier)
     except SendError as failure:
         log.warning("sign_in_refused", app=app.pk, kind=app.kind, reason=failure.reason, code=failure.code)
         messages.error(request, channel_words.sign_in_refused(app.kind, failure.reason))
@@ -160,7 +160,7 @@ def _offered(request: SignedIn, app: PlatformApp) -> list[OfferedAccount] | None
     if signs_in(app.kind):
         return kept(request.session, app.pk)
     try:
-        return connector_for(app).offered()
+        return connector_for(app, PATIENCE).offered()
     except SendError as failure:
         log.warning("accounts_not_listed", app=app.pk, kind=app.kind, reason=failure.reason, code=failure.code)
         messages.error(request, channel_words.app_refused(app.kind, failure.reason))

@@ -255,6 +255,16 @@ def test_last_call_of_each_sort_is_written_down(apps: dict[str, PlatformApp]) ->
     assert (forged, noted()) == ([True, True, False, True], [True] * 4)
 
 
+def test_turn_is_written_down_however_soon_it_comes(apps: dict[str, PlatformApp]) -> None:
+    app = apps["x"]
+    turns = []
+    for number, signed in enumerate((None, {}, None, {})):
+        post("x", text_message("x", number + 1), **({} if signed is None else {"signed": signed}))
+        app.refresh_from_db()
+        turns.append(app.refused_at is None or (app.verified_at is not None and app.verified_at > app.refused_at))
+    assert turns == [True, False, True, False]
+
+
 def test_receiver_that_fails_changes_nothing(apps: dict, caplog: pytest.LogCaptureFixture) -> None:
     def broken(**_: Any) -> None:
         raise RuntimeError

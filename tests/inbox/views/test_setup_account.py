@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from channels import clock, tasks
 from channels.account_state import check_account
 from channels.models import Account, PlatformApp
 from channels.simulator import town
 from inbox import ingest, lanes
+from inbox.actions import try_account
 from inbox.models import (
     AccountSettings,
     AuditEntry,
@@ -224,6 +227,27 @@ def test_sub_account_has_its_own_people_and_the_central_team_sees_all(
     assert [part in text for part in own] == [True] * len(own)
     people = ["Bo Boer · webcaremedewerker · alleen hier", "Cas Centraal · teamleider · ook Webcare"]
     assert ([line in text for line in people], "Sam Stad" in text) == ([True, True], False)
+
+
+def test_pages_take_the_same_queries_for_one_conversation_and_for_many(
+    bea: Administrator, admin: User, accounts: dict[str, Account], make_conversation: Callable[..., Conversation]
+) -> None:
+    account = accounts["whatsapp"]
+    try_account.start(account.pk, admin)
+
+    def queries() -> list[int]:
+        found = []
+        for page in ("", "check/", "pause/"):
+            with CaptureQueriesContext(connection) as captured:
+                bea.get(f"/setup/channels/{account.pk}/{page}")
+            found.append(len(captured))
+        return found
+
+    make_conversation()
+    before = queries()
+    for _each in range(20):
+        make_conversation()
+    assert (queries(), max(before) <= 18) == (before, True)
 
 
 def test_app_without_channels_is_in_the_overview(bea: Administrator, apps: dict[str, PlatformApp]) -> None:
