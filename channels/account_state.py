@@ -11,7 +11,8 @@ from django.db import connection
 from channels.clock import now
 from channels.errors import SendError
 from channels.gateway import connector_of
-from channels.models import Account, AccountState
+from channels.models import AT_REST, Account, AccountState
+from channels.renewal import renew
 
 # After these no call on the account succeeds until a person reconnects it. Keys of errors.REASONS.
 BREAKING = frozenset({"token", "blocked_for_policy"})
@@ -95,21 +96,29 @@ def check_account(account: Account) -> bool:
     A refusal, whatever its reason, breaks the account, a yes mends it: what waited to be sent goes by itself. When
     the platform cannot be asked nothing changes but the error fields. Raises nothing of the platform's.
     """
+    if account.state == AccountState.DISCONNECTED:
+        return False
     try:
         health = connector_of(account).check(account.credentials())
+        if not health.ok and health.reason == "token" and renew(account):
+            health = connector_of(account).check(account.credentials())
     except SendError as failure:
         # That the platform could not be asked says less than what a call found out.
         if account.error_reason not in DOUBTFUL:
             note_failure(account, failure.reason, failure.code)
         return False
-    checked = {"checked_at": now(), "token_expires_at": health.expires_at}
+    checked: dict[str, object] = {
+        "checked_at": now(),
+        "token_expires_at": health.expires_at,
+        "missing_permissions": None if health.missing is None else list(health.missing),
+    }
     if not health.ok:
         _note_failure(account, health.reason or "other", health.code, breaks=True)
         checked["checked_at"] = now()  # not before the error it found: that one needs no second question
     elif account.state == AccountState.BROKEN or account.error_reason not in UNSEEN:
         note_success(account)
     Account.objects.filter(pk=account.pk).update(**checked)
-    _set(account, dict(checked))
+    _set(account, checked)
     if health.ok:
         check_webhook(account)
     return health.ok
@@ -158,9 +167,9 @@ def restore_webhook(account: Account) -> bool:
 
 
 def check_accounts(unless_since: timedelta | None = None) -> None:
-    """``check_account`` for all that are not paused, some at a time; but not for those that answered within
+    """``check_account`` for all that are not at rest, some at a time; but not for those that answered within
     ``unless_since``. A fault with one is logged and leaves the others."""
-    accounts = Account.objects.exclude(state=AccountState.PAUSED).select_related("app")
+    accounts = Account.objects.exclude(state__in=AT_REST).select_related("app")
     if unless_since is not None:
         accounts = accounts.exclude(checked_at__gt=now() - unless_since)
     _each(check_account, accounts)
@@ -169,7 +178,7 @@ def check_accounts(unless_since: timedelta | None = None) -> None:
 def check_due() -> int:
     """Once a minute: ask after the accounts for which it is time (see ``due``); how many those were."""
     moment = now()
-    accounts = Account.objects.exclude(state=AccountState.PAUSED).select_related("app")
+    accounts = Account.objects.exclude(state__in=AT_REST).select_related("app")
     asked = [account for account in accounts if due(account, moment)]
     unheard = [account for account in accounts if account not in asked and webhook_due(account, moment)]
     _each(check_account, asked)

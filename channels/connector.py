@@ -16,8 +16,10 @@ from channels.messages import (
     Capabilities,
     IncomingMessage,
     Item,
+    OfferedAccount,
     OutgoingMessage,
     Person,
+    RenewedAccess,
     SentMessage,
     Template,
     WebhookAnswer,
@@ -34,6 +36,7 @@ class Health:
     code: str = ""
     name: str = ""  # the account's name at the platform, to show "connected as …"
     expires_at: datetime | None = None  # when our access ends by itself (aware UTC); None: never, or it does not tell
+    missing: tuple[str, ...] | None = None  # permissions we lack, by the platform's names; None: it does not tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,10 @@ class Connector(ABC):
     kind: ClassVar[str]
     app_secrets: ClassVar[tuple[str, ...]]  # names of the secrets a PlatformApp of this kind holds
     account_secrets: ClassVar[tuple[str, ...]]
+    connecting_secrets: ClassVar[tuple[str, ...]] = ()  # further ones of the app, for connecting accounts
+    permissions: ClassVar[tuple[str, ...]] = ()  # what a log-in asks for, by the platform's names
+    signs_in: ClassVar[bool] = False  # accounts come by a log-in at the platform; else by the app's own keys
+    proves_address: ClassVar[bool] = True  # the platform asks the webhook address for a proof before it calls it
     gap_rounds_apart: ClassVar[timedelta] = timedelta(0)  # the platform's limits allow a round of gap repair so often
     asks_profiles: ClassVar[bool] = False  # private webhooks may carry a bare id, and ``profile`` knows whose it is
     fetches_threads: ClassVar[bool] = False  # ``fetch_thread`` shows what others said around a public message
@@ -123,6 +130,39 @@ class Connector(ABC):
     @abstractmethod
     def check(self, account: AccountCredentials) -> Health:
         """Ask the platform whether our access works. A refusal is an answer; network trouble: TemporaryFailure."""
+
+    # -- connecting: all of these may be asked again, and raise as ``send`` but never UnknownOutcome ------------------
+
+    def check_app(self) -> Health:
+        """Whether the platform takes the app's own keys. A refusal is an answer."""
+        return Health(ok=True)
+
+    def sign_in_url(self, redirect_uri: str, state: str, verifier: str) -> str:
+        """Where a colleague logs in and gives the ``permissions``; from there the browser comes to ``redirect_uri``
+        with ``state`` and a code, or an error. ``verifier``: secret, for PKCE. Raises PermanentFailure
+        "configuration" when a secret of the app is missing."""
+        raise PermanentFailure("", "configuration", "nobody logs in here")
+
+    def signed_in(self, redirect_uri: str, code: str, verifier: str) -> list[OfferedAccount]:
+        """The accounts that the log-in gives access to. The code is used up by this: whatever it raises, the way out
+        is to log in again."""
+        raise PermanentFailure("", "configuration", "nobody logs in here")
+
+    def offered(self) -> list[OfferedAccount]:
+        """Where nobody logs in: the accounts that the app's own keys give access to."""
+        return []
+
+    def renewed(self, account: AccountCredentials) -> RenewedAccess | None:
+        """New access by what we hold, where the old ends within hours; None: nothing to renew. The old may be of no
+        use from then on. Raises as ``send``: after UnknownOutcome the old may be gone, and then a person logs in."""
+        return None
+
+    def disconnect(self, account: AccountCredentials, webhook_url: str) -> None:
+        """The platform brings this account's messages no longer to ``webhook_url``, and our access ends where that
+        can be asked."""
+        raise PermanentFailure("", "configuration", "this platform lets nobody do that by its API")
+
+    # -- does the platform call us --------------------------------------------------------------------------------
 
     def webhook_problem(self, account: AccountCredentials, webhook_url: str) -> str:
         """Why the platform would not bring this account's messages to ``webhook_url``: "" or "missing" (it knows no

@@ -1,6 +1,7 @@
 """Credentials encrypted at rest: a JSON field that is Fernet ciphertext in the database."""
 
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,11 @@ def decrypted(ciphertext: str) -> dict[str, str]:
     return found
 
 
+def encrypted(secrets: Mapping[str, Any]) -> str:
+    """As stored: for ``decrypted``."""
+    return fernet().encrypt(json.dumps(dict(secrets)).encode()).decode()
+
+
 if TYPE_CHECKING:
     _Base = models.TextField[dict[str, str], dict[str, str]]
 else:
@@ -53,7 +59,7 @@ class EncryptedJSONField(_Base):
 
     def get_prep_value(self, value: Any) -> Any:
         """Dict to ciphertext, a new one each time: nothing can be looked up by it."""
-        return fernet().encrypt(json.dumps(value or {}).encode()).decode()
+        return encrypted(value or {})
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> dict[str, str]:
         """Ciphertext to dict. Raises CredentialsUnreadable."""

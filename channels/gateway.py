@@ -1,5 +1,7 @@
 """From a database row to a connector that is ready to work."""
 
+import time
+
 from django.conf import settings
 
 from channels.connector import Connector
@@ -9,9 +11,12 @@ from channels.models import Account, PlatformApp
 from channels.registry import connector_class
 
 
-def connector_for(app: PlatformApp) -> Connector:
-    """The connector of an app, talking to the platform, or to the simulator when SIMULATOR_URL is set."""
-    return connector_class(app.kind)(app.credentials(), PlatformSession(settings.SIMULATOR_URL))
+def connector_for(app: PlatformApp, within: float = float("inf")) -> Connector:
+    """The connector of an app, talking to the platform, or to the simulator when SIMULATOR_URL is set. ``within``:
+    seconds in which all its calls end, for whoever has a browser waiting."""
+    session = PlatformSession(settings.SIMULATOR_URL)
+    session.deadline = time.monotonic() + within
+    return connector_class(app.kind)(app.credentials(), session)
 
 
 def connector_of(account: Account) -> Connector:
@@ -42,3 +47,13 @@ def thread_root(kind: str, account_id: str, thread_id: str, under: str) -> str:
 def fetches_threads(kind: str) -> bool:
     """Whether a platform of this kind shows what others said in a thread. Raises KeyError as above."""
     return connector_class(kind).fetches_threads
+
+
+def signs_in(kind: str) -> bool:
+    """Whether accounts on a platform of this kind come by a log-in there. Raises KeyError as above."""
+    return connector_class(kind).signs_in
+
+
+def proves_address(kind: str) -> bool:
+    """Whether a platform of this kind asks our address for a proof. Raises KeyError as above."""
+    return connector_class(kind).proves_address

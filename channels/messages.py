@@ -315,3 +315,30 @@ class AccountCredentials:
 
     def __repr__(self) -> str:
         return f"AccountCredentials({self.external_id!r})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferedAccount:
+    """An account that a log-in at the platform, or the app's own keys, give access to."""
+
+    external_id: str
+    handle: str
+    name: str
+    secrets: Mapping[str, str]
+    missing: tuple[str, ...] | None = None  # permissions it lacks, by the platform's names; None: it does not tell
+    expires_at: datetime | None = None  # when the access ends by itself (aware UTC); None: never, or not told
+    renew_at: datetime | None = None  # when ``Connector.renewed`` is to be asked for new access (aware UTC)
+
+    def __repr__(self) -> str:
+        return f"OfferedAccount({self.external_id!r})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewedAccess:
+    """New access in place of the old: ``secrets`` replace those of the same name, until ``renew_at`` (aware UTC)."""
+
+    secrets: Mapping[str, str]
+    renew_at: datetime | None = None
+
+    def __repr__(self) -> str:
+        return f"RenewedAccess(renew_at={self.renew_at!r})"

@@ -32,6 +32,11 @@ class PlatformApp(models.Model):
     name = models.CharField(max_length=120)
     secrets = EncryptedJSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Of the calls of the platform the last of each sort, to some seconds: see channels.views.
+    challenged_at = models.DateTimeField(null=True, blank=True)  # it asked whether the address is ours; we proved it
+    challenge_refused_at = models.DateTimeField(null=True, blank=True)  # it asked with another verify token
+    verified_at = models.DateTimeField(null=True, blank=True)  # a webhook with the right signature
+    refused_at = models.DateTimeField(null=True, blank=True)  # a webhook with a wrong one
 
     class Meta:
         verbose_name = _("platform app")
@@ -56,6 +61,11 @@ class AccountState(models.TextChoices):
     ACTIVE = "active", _("active")
     PAUSED = "paused", _("paused")
     BROKEN = "broken", _("connection broken")
+    DISCONNECTED = "disconnected", _("disconnected")  # without access; its conversations stay
+
+
+# Nothing is asked of the platform on these, and nothing is sent.
+AT_REST = (AccountState.PAUSED, AccountState.DISCONNECTED)
 
 
 class Account(models.Model):
@@ -74,6 +84,8 @@ class Account(models.Model):
     alerted_at = models.DateTimeField(null=True, blank=True)  # administrators were told of this breakage
     checked_at = models.DateTimeField(null=True, blank=True)
     token_expires_at = models.DateTimeField(null=True, blank=True)  # where the platform tells
+    token_renew_at = models.DateTimeField(null=True, blank=True)  # when we get new access ourselves (channels.renewal)
+    missing_permissions = models.JSONField(null=True, blank=True)  # by the platform's names; null: it does not tell
     expiry_alerted_for = models.DateTimeField(null=True, blank=True)  # the token_expires_at administrators were told of
     webhook_problem = models.CharField(max_length=30, blank=True)  # a key of account_state.WEBHOOK_PROBLEMS
     webhook_checked_at = models.DateTimeField(null=True, blank=True)

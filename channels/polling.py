@@ -17,7 +17,7 @@ from channels.connector import Tally
 from channels.errors import SendError, TemporaryFailure
 from channels.gateway import connector_of
 from channels.messages import IncomingMessage
-from channels.models import Account, AccountState, GapCheck
+from channels.models import AT_REST, Account, AccountState, GapCheck
 from channels.signals import messages_listed
 
 OVERLAP = timedelta(minutes=10)  # platforms list a message some time after it was sent
@@ -36,12 +36,12 @@ log = structlog.get_logger()
 
 
 def repair_gaps(unless_since: timedelta = timedelta(0)) -> int:
-    """All accounts that are not paused, some at a time; how many messages were found.
+    """All accounts that are not at rest, some at a time; how many messages were found.
 
     An account that was asked within ``unless_since``, or sooner than its platform allows, is left. One account never
     holds up another, and no account's trouble, nor a fault of ours with it, leaves this function.
     """
-    accounts = list(Account.objects.exclude(state=AccountState.PAUSED).select_related("app"))
+    accounts = list(Account.objects.exclude(state__in=AT_REST).select_related("app"))
     if not accounts:
         return 0
     with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="gaps") as pool:

@@ -8,9 +8,9 @@ from celery import current_app, shared_task
 from celery.signals import heartbeat_sent, task_postrun, worker_ready
 from kombu.exceptions import OperationalError
 
-from channels import account_state, liveness, polling
+from channels import account_state, liveness, polling, renewal
 from channels.clock import now
-from channels.models import Account, AccountState
+from channels.models import AT_REST, Account, AccountState
 
 JUST_ASKED = timedelta(minutes=1)
 FRESH = timedelta(minutes=10)  # an answer so old is good enough when a worker starts: they may all start at once
@@ -30,7 +30,7 @@ def repair_gaps(at_start: bool = False) -> None:
 def repair_account(account_id: int, by_hand: bool = True) -> int:
     """By the button: what one account missed; how many messages were found. What came of it is in its GapCheck."""
     account = Account.objects.select_related("app").filter(pk=account_id).first()
-    if account is None or account.state == AccountState.PAUSED:
+    if account is None or account.state in AT_REST:
         return 0
     return polling.repair_gap(account, by_hand=by_hand)
 
@@ -49,10 +49,30 @@ def check_accounts() -> None:
 
 
 @shared_task
+def set_up_account(account_id: int) -> bool:
+    """After it was connected, or connected again: the platform calls us for it, our access works, and what came
+    meanwhile is fetched. Whether all is well."""
+    account = Account.objects.select_related("app").filter(pk=account_id).first()
+    if account is None or account.state == AccountState.DISCONNECTED:
+        return False
+    restored = account_state.restore_webhook(account)
+    works = account_state.check_account(account)
+    if works and account.state not in AT_REST:
+        polling.repair_gap(account, by_hand=True)
+    return restored and works
+
+
+@shared_task
 def check_account(account_id: int) -> bool:
     """By the button: whether our access to this account works. Its webhook is asked after along with it."""
     account = Account.objects.select_related("app").filter(pk=account_id).first()
     return account is not None and account_state.check_account(account)
+
+
+@shared_task
+def renew_access() -> int:
+    """Every minute: new access for the accounts whose old ends soon; for how many."""
+    return renewal.renew_due()
 
 
 @shared_task

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.utils.translation import gettext as _
 
 from channels.models import Account, AccountState
 from inbox.failure_words import PLATFORMS
+
+WARN_BEFORE = timedelta(days=14)  # the end of our access by itself
 
 
 @dataclass(frozen=True, slots=True)

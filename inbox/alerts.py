@@ -6,7 +6,6 @@ the next round sees it. Sending and ingest never wait for a mail server.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -22,10 +21,10 @@ from django.utils.translation import override
 from channels.clock import now
 from channels.models import Account, AccountState
 from inbox import account_words, sla
+from inbox.account_words import WARN_BEFORE
 from inbox.models import Role, User
 
 MAILER, NO_BACKEND = "default", "django.core.mail.backends.dummy.EmailBackend"
-WARN_BEFORE = timedelta(days=14)  # of the end of our access
 ONE_AT_A_TIME = 0x5765626361726502  # an advisory lock
 
 log = structlog.get_logger()

@@ -15,7 +15,7 @@ UNFINISHED = [Delivery.QUEUED, Delivery.SENDING, Delivery.UNKNOWN]
 # message itself goes last: asked after too soon it would be "surely absent", and then go twice.
 STALE, STALE_WITH_FILES = timedelta(seconds=90), timedelta(minutes=8)
 HELD = timedelta(minutes=1)  # while an account is paused or broken
-OF_AN_ACCOUNT = ("paused", "token", "permission", "blocked_for_policy")  # why a queued message is held
+OF_AN_ACCOUNT = ("paused", "disconnected", "token", "permission", "blocked_for_policy")  # why a queued message is held
 SAME_BREATH = timedelta(seconds=5)
 
 

@@ -36,6 +36,8 @@ def waiting(reason: str, kind: str) -> str:
         )
     if reason == "paused":
         return _("This channel is paused. Your answer goes by itself once an administrator resumes it.")
+    if reason == "disconnected":
+        return _("This channel is disconnected. Your answer goes by itself once an administrator connects it again.")
     if reason == "configuration":
         return _("This channel is not set up well. Your answer waits; ask an administrator to check the channel.")
     if reason == "no_answer":

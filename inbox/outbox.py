@@ -180,12 +180,12 @@ def _cannot_tell(message: Message, question: SendAttempt) -> Outcome:
 
 
 def _hold(message: Message) -> Outcome:
-    """Paused or broken: nothing is called; what is queued on this account waits, with the reason to be seen."""
+    """At rest or broken: nothing is called; what is queued on this account waits, with the reason to be seen."""
     account = message.account
     if now() - message.sent_at > GIVE_UP:
         record.failed(message, account.error_code, account.error_reason or "configuration")
         return Outcome.FAILED
-    reason = account.error_reason or "token" if account.state == AccountState.BROKEN else "paused"
+    reason = account.error_reason or "token" if account.state == AccountState.BROKEN else account.state
     due.put_off(account, now() + due.HELD, reason, account.error_code)
     return Outcome.HELD
 

@@ -450,4 +450,10 @@ SCENES: dict[str, Scene] = {
     "setup-targets": Scene("beheer", lambda page, made: screens_hours.targets(page, made.town.inbox)),
     "setup-replies": Scene("beheer", lambda page, made: screens_hours.what_if(page, made.town.inbox)),
     "setup-replies-of": Scene("beheer", lambda page, made: screens_hours.replies(page, made.town.inbox)),
+    "setup-channels": Scene("beheer", _at("/setup/channels/")),
+    "setup-channel-make": Scene("beheer", _at("/setup/channels/apps/1/")),  # as seeded: the app at X
+    "setup-channel-keys": Scene("beheer", _at("/setup/channels/apps/1/keys/")),
+    "setup-channel": Scene("beheer", _at("/setup/channels/1/")),
+    "setup-channel-check": Scene("beheer", _at("/setup/channels/1/check/")),
+    "setup-channel-disconnect": Scene("beheer", _at("/setup/channels/1/disconnect/")),
 }

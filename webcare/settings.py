@@ -226,6 +226,7 @@ CELERY_BEAT_SCHEDULE = {
     "shifts": {"task": "inbox.tasks.end_forgotten_shifts", "schedule": 900.0, "options": {"expires": 900}},
     "gaps": {"task": "channels.tasks.repair_gaps", "schedule": GAPS_EVERY, "options": {"expires": GAPS_EVERY}},
     "check": {"task": "channels.tasks.check_due", "schedule": 60.0, "options": {"expires": 60}},
+    "access": {"task": "channels.tasks.renew_access", "schedule": 60.0, "options": {"expires": 60}},
     "drafts": {"task": "inbox.tasks.forget_old_drafts", "schedule": 3600.0, "options": {"expires": 3600}},
     "early": {"task": "inbox.tasks.forget_early_changes", "schedule": 3600.0, "options": {"expires": 3600}},
     "lateness": {"task": "inbox.tasks.tell_lateness", "schedule": 20.0, "options": {"expires": 20}},

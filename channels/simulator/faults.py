@@ -13,11 +13,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from channels.simulator.platform import Json, Platform
 
 API_FAULTS = ("slow", "rate_limit", "server_error", "token", "timeout_after")
-WEBHOOK_FAULTS = ("duplicate", "reverse", "drop", "delay", "batch")
+WEBHOOK_FAULTS = ("duplicate", "reverse", "drop", "delay", "batch", "bad_signature")
 HOLDING = ("reverse", "batch")  # hold a number of webhooks back, so they need one
 SWITCHES = ("webhook_invalid",)  # on until the platform's own API, or whoever clears faults, mends it
+# While a colleague connects a channel: the way back carries another state, a permission is not given, the challenge
+# names another verify token.
+CONNECTING_FAULTS = ("wrong_state", "fewer_permissions", "wrong_verify_token")
 DEFAULT_SECONDS = {"slow": 3.0, "timeout_after": 30.0, "delay": 5.0, "reverse": 30.0, "batch": 30.0}
-ALL = API_FAULTS + WEBHOOK_FAULTS + SWITCHES
+ALL = API_FAULTS + WEBHOOK_FAULTS + SWITCHES + CONNECTING_FAULTS
 OPERATIONS = ("", "send", "read")
 MAX_COUNT, MAX_SECONDS, MAX_ACTIVE = 10_000, 3600.0, 200
 

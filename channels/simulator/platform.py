@@ -51,6 +51,10 @@ class World(Protocol):
         """A line in the simulator's books: "posted", "edited", "deleted", "answered", "receipt" …"""
         ...
 
+    def fault(self, kind: str, name: str) -> bool:
+        """Whether this fault is to happen now; it is used up once more by asking."""
+        ...
+
     def media(self, content: bytes, content_type: str, name: str) -> str:
         """Keep a file; returns its address at the simulator (/media/<id>/<name>)."""
         ...

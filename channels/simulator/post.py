@@ -191,6 +191,9 @@ class Post:
 
     def _parcel(self, kind: str, webhook: Webhook) -> Parcel:
         headers = dict(webhook.sign(f"{self.public_url}{webhook.path}"))
+        if self._fault("bad_signature", kind) is not None:  # as made with another secret than the inbox has
+            headers = {name: f"{value[:-4]}AAAA" for name, value in headers.items()}
+            self.record(kind, "webhook forged", "", path=webhook.path)
         return Parcel(
             next(self._numbers),
             kind,

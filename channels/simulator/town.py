@@ -49,6 +49,8 @@ APPS = (
             "consumer_key": "waterkant-consumer-key",
             "consumer_secret": "waterkant-consumer-secret",
             "bearer_token": "waterkant-app-bearer",
+            "client_id": "waterkant-client-id",
+            "client_secret": "waterkant-client-secret",
         },
         (
             DemoAccount(
@@ -64,7 +66,7 @@ APPS = (
         "facebook",
         "waterkant-meta",
         "Meta-app van Gemeente Waterkant",
-        {"app_secret": "waterkant-app-secret", "verify_token": "waterkant-verify"},
+        {"app_id": "205552219930001", "app_secret": "waterkant-app-secret", "verify_token": "waterkant-verify"},
         (
             DemoAccount(
                 "facebook",
@@ -90,6 +92,16 @@ APPS = (
         (DemoAccount("whatsapp", "whatsapp:+31140140", "14 0140", "Gemeente Waterkant", {}),),
     ),
 )
+
+
+# The swimming pool's: at the platforms, not in Webcare, until somebody connects them.
+SPARE = (
+    DemoAccount("x", "2244994945002", "zwembadwaterkant", "Zwembad Waterkant"),
+    DemoAccount(
+        "facebook", "104000000000003", "zwembadwaterkant", "Zwembad Waterkant", {"page_token": "zwembad-page-token"}
+    ),
+)
+TWILIO_KEY = ("SK00000000000000000000000000000001", "waterkant-api-secret")  # beside the auth token
 
 
 def more_citizens(number: int) -> tuple[Citizen, ...]:
@@ -122,6 +134,11 @@ CITIZENS = (
 def app(kind: str) -> DemoApp:
     """The demo's app of a kind. Raises StopIteration for an unknown kind."""
     return next(item for item in APPS if item.kind == kind)
+
+
+def accounts(kind: str) -> tuple[DemoAccount, ...]:
+    """All of the municipality's accounts at a platform, also those that are not in Webcare."""
+    return (*app(kind).accounts, *(spare for spare in SPARE if spare.kind == kind))
 
 
 def citizen(key: str) -> Citizen:

@@ -88,6 +88,14 @@ class Town:
         """A line in the books."""
         self._books.add(kind, what, external_id, self.now(), details)
 
+    def fault(self, kind: str, name: str) -> bool:
+        """Whether this fault is to happen now."""
+        found = self.faults.take((name,), kind)
+        if found is not None:
+            self.record(kind, "fault", "", fault=name)
+            self.changed()
+        return found is not None
+
     def media(self, content: bytes, content_type: str, name: str) -> str:
         """Keep a file; returns its address."""
         return f"{self.base_url}/media/{self._media.keep(self.new_id(), content, content_type, name)}"

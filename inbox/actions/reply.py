@@ -145,6 +145,11 @@ def obstacle(conversation: Conversation, *, free_text: bool = True) -> Refused |
         return Refused(
             "account", _("%(account)s is paused. An administrator can resume it.") % {"account": account.name}
         )
+    if account.state == AccountState.DISCONNECTED:
+        return Refused(
+            "account",
+            _("%(account)s is disconnected. An administrator can connect it again.") % {"account": account.name},
+        )
     if conversation.public and target(conversation) is None:
         return Refused("gone", _("The citizen removed the message. There is nothing left to answer."))
     if conversation.public and capabilities.reply_needs_mention and not conversation.answerable:

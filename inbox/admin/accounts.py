@@ -189,9 +189,10 @@ class AccountForm(SecretsForm):
             self.fields["app"].queryset = PlatformApp.objects.defer("secrets")  # type: ignore[attr-defined]
             self.fields["app"].help_text = _("Not in the list? Add the platform app first.")
             self.fields["app"].label_from_instance = lambda app: f"{app.get_kind_display()}: {app.name}"  # type: ignore[attr-defined]
-        if "state" in self.fields and self.instance.state != AccountState.BROKEN:
-            # Broken is what a platform says; people pause and resume.
-            choices = [choice for choice in AccountState.choices if choice[0] != AccountState.BROKEN]
+        if "state" in self.fields:
+            # Broken is what a platform says, and disconnecting takes more than a word; people pause and resume.
+            kept = {AccountState.ACTIVE, AccountState.PAUSED, self.instance.state}
+            choices = [choice for choice in AccountState.choices if choice[0] in kept]
             self.fields["state"].choices = choices  # type: ignore[attr-defined]
 
     def clean_handle(self) -> str:

@@ -32,6 +32,8 @@ class Said:
 
 def buttons(account: Account, running: set[str]) -> list[Button]:
     """Those that make sense for this account now."""
+    if account.state == AccountState.DISCONNECTED:
+        return []
     paused = account.state == AccountState.PAUSED
     made = []
     if account.webhook_problem and not paused:

@@ -70,10 +70,11 @@ def card(facts: Facts, asked: Sequence[Asked], at: datetime) -> Card:
     made = Card(
         account=account,
         platform=platform,
-        tone={AccountState.BROKEN: "bad", AccountState.PAUSED: "calm"}.get(AccountState(account.state), "good"),
+        tone={AccountState.BROKEN: "bad", AccountState.ACTIVE: "good"}.get(AccountState(account.state), "calm"),
         state={
             AccountState.BROKEN: _("connection broken"),
             AccountState.PAUSED: _("paused"),
+            AccountState.DISCONNECTED: _("disconnected"),
         }.get(AccountState(account.state), _("works")),
         trouble=_trouble(account, at),
         lines=[
@@ -104,6 +105,8 @@ def _trouble(account: Account, at: datetime) -> str:
     """What is the matter, what it means, what to do."""
     if account.state == AccountState.PAUSED:
         return _("An administrator paused this channel. What comes in is kept; nothing is sent until it is resumed.")
+    if account.state == AccountState.DISCONNECTED:
+        return _("An administrator disconnected this channel. Nothing comes in, and nothing is sent.")
     trouble = account_words.trouble(account)
     if trouble is None:
         return ""
@@ -169,6 +172,8 @@ def _held(facts: Facts, platform: str, at: datetime) -> str:
         return _("Sending stands still because the connection is broken.")
     if state == AccountState.PAUSED:
         return _("Sending stands still because the channel is paused.")
+    if state == AccountState.DISCONNECTED:
+        return _("Sending stands still because the channel is disconnected.")
     held = facts.next_queued
     if held is None or held.send_at is None or held.send_at <= at or not held.error_reason:
         return ""

@@ -43,6 +43,12 @@ SECTIONS = (
         gettext_lazy("What a citizen is told by itself, and when."),
     ),
     Section(
+        "setup_channels",
+        "external",
+        gettext_lazy("Channels"),
+        gettext_lazy("Connect X, Facebook and WhatsApp, check them, pause them."),
+    ),
+    Section(
         "standard_replies",
         "note",
         gettext_lazy("Standard replies"),

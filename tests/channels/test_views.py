@@ -221,15 +221,48 @@ def test_get_without_a_challenge_is_not_found(kind: str, apps: dict) -> None:
 
 
 def test_one_lookup_and_one_insert(apps: dict, django_assert_num_queries: Any) -> None:
-    body = text_message("x")
+    post("x", text_message("x"))  # of the first in ten seconds is written down that it came
+    body = text_message("x", 2)
     with django_assert_num_queries(2) as queries:
         post("x", body)
     assert [query["sql"].split()[0] for query in queries.captured_queries] == ["SELECT", "INSERT"]
 
 
 def test_refused_call_costs_the_lookup_alone(apps: dict, django_assert_num_queries: Any) -> None:
+    post("x", text_message("x"), signed={})
     with django_assert_num_queries(1):
         post("x", text_message("x"), signed={})
+
+
+def test_last_call_of_each_sort_is_written_down(apps: dict[str, PlatformApp]) -> None:
+    app = apps["facebook"]
+
+    def noted() -> list[bool]:
+        app.refresh_from_db()
+        columns = (app.challenged_at, app.challenge_refused_at, app.verified_at, app.refused_at)
+        return [moment is not None for moment in columns]
+
+    before = noted()
+    query = {"hub.mode": "subscribe", "hub.challenge": "1", "hub.verify_token": "een-ander"}
+    Client().get(address("facebook"), query)
+    refused = noted()
+    Client().get(address("facebook"), {**query, "hub.verify_token": app.secrets["verify_token"]})
+    challenged = noted()
+    post("facebook", text_message("facebook"), signed={})
+    forged = noted()
+    post("facebook", text_message("facebook"))
+    assert (before, refused, challenged) == ([False] * 4, [False, True, False, False], [True, True, False, False])
+    assert (forged, noted()) == ([True, True, False, True], [True] * 4)
+
+
+def test_turn_is_written_down_however_soon_it_comes(apps: dict[str, PlatformApp]) -> None:
+    app = apps["x"]
+    turns = []
+    for number, signed in enumerate((None, {}, None, {})):
+        post("x", text_message("x", number + 1), **({} if signed is None else {"signed": signed}))
+        app.refresh_from_db()
+        turns.append(app.refused_at is None or (app.verified_at is not None and app.verified_at > app.refused_at))
+    assert turns == [True, False, True, False]
 
 
 def test_receiver_that_fails_changes_nothing(apps: dict, caplog: pytest.LogCaptureFixture) -> None:

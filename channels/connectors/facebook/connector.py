@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from channels.connector import Connector, Found, Health, Tally
-from channels.connectors.facebook import parse, read, send, signature, thread, webhooks
+from channels.connectors.facebook import parse, read, send, sign_in, signature, thread, webhooks
 from channels.connectors.facebook.graph import Graph
 from channels.errors import BadSignature, PermanentFailure
 from channels.messages import (
@@ -13,6 +13,7 @@ from channels.messages import (
     Capabilities,
     IncomingMessage,
     Item,
+    OfferedAccount,
     OutgoingMessage,
     Person,
     SentMessage,
@@ -27,6 +28,9 @@ class FacebookConnector(Connector):
     kind = "facebook"
     app_secrets = ("app_secret", "verify_token")
     account_secrets = ("page_token",)
+    connecting_secrets = ("app_id",)
+    permissions = sign_in.PERMISSIONS
+    signs_in = True
     asks_profiles = True
     fetches_threads = True
     gap_rounds_apart = timedelta(minutes=2)  # a small Page may make 4,800 calls a day, and a round takes six
@@ -87,13 +91,34 @@ class FacebookConnector(Connector):
             return Health(ok=False, reason=failure.reason, code=failure.code)
         if found_id != account.external_id:
             return Health(ok=False, reason="configuration", name=name)  # a token, but of another Page
-        return Health(ok=True, name=name, expires_at=self._ends(account))
+        expires_at, missing = self._access(account)
+        return Health(ok=True, name=name, expires_at=expires_at, missing=missing)
 
-    def _ends(self, account: AccountCredentials) -> datetime | None:
+    def _access(self, account: AccountCredentials) -> tuple[datetime | None, tuple[str, ...] | None]:
         try:
-            return webhooks.access_ends(self._meta_app(account))
+            return webhooks.access(self._meta_app(account))
         except PermanentFailure:
-            return None  # Meta does not tell everyone; the token works, and that was the question
+            return None, None  # Meta does not tell everyone; the token works, and that was the question
+
+    def check_app(self) -> Health:
+        """Whether Meta takes the app's number and secret."""
+        try:
+            sign_in.check_app(self.app, self.session)
+        except PermanentFailure as failure:
+            return Health(ok=False, reason=failure.reason, code=failure.code)
+        return Health(ok=True)
+
+    def sign_in_url(self, redirect_uri: str, state: str, verifier: str) -> str:
+        """See sign_in.url."""
+        return sign_in.url(self.app, self.session, redirect_uri, state)
+
+    def signed_in(self, redirect_uri: str, code: str, verifier: str) -> list[OfferedAccount]:
+        """Every Page that the colleague gave us. See sign_in.signed_in."""
+        return sign_in.signed_in(self.app, self.session, redirect_uri, code)
+
+    def disconnect(self, account: AccountCredentials, webhook_url: str) -> None:
+        """Meta calls us no longer for this Page. Its token stays with the colleague's log-in; we forget it."""
+        webhooks.unsubscribe(self._meta_app(account))
 
     def webhook_problem(self, account: AccountCredentials, webhook_url: str) -> str:
         """See webhooks.problem."""

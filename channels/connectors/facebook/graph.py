@@ -49,7 +49,7 @@ class Wire:
         form = {key: value for key, value in (data or {}).items() if key != "access_token"}
         proof = {"appsecret_proof": appsecret_proof(self.app_secret, self.token)} if self.app_secret else {}
         if method == "POST":
-            form |= {"access_token": self.token, **proof}
+            form |= ({"access_token": self.token} if self.token else {}) | proof
         else:
             query |= proof
         # A function as auth also keeps requests from looking into ~/.netrc.

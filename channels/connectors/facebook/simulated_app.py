@@ -2,22 +2,27 @@
 
 import hmac
 import json
+import secrets
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
+import aiohttp
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from channels.connectors.facebook.graph import VERSION
+from channels.connectors.facebook.sign_in import PERMISSIONS
 from channels.connectors.facebook.simulated_graph import error
 from channels.connectors.facebook.simulated_webhooks import APP_ID
 from channels.simulator.platform import Json
-from channels.simulator.town import DemoAccount, app
+from channels.simulator.town import app
 
 if TYPE_CHECKING:
     from channels.connectors.facebook.simulator import SimulatedFacebook
+
+CHALLENGE_TIMEOUT = aiohttp.ClientTimeout(total=10)
 
 
 def routes(platform: "SimulatedFacebook") -> list[BaseRoute]:
@@ -30,10 +35,6 @@ def routes(platform: "SimulatedFacebook") -> list[BaseRoute]:
     ]
 
 
-def _page(token: str) -> DemoAccount | None:
-    return next((found for found in app("facebook").accounts if found.secrets["page_token"] == token), None)
-
-
 class _Desk:
     def __init__(self, platform: "SimulatedFacebook") -> None:
         self.platform = platform
@@ -41,7 +42,7 @@ class _Desk:
     async def app(self, request: Request) -> Response:
         """Whose the token is."""
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if _page(token) is None and not self._is_app(token):
+        if self.platform.page_of_token(token) is None and not self._is_app(token):
             return error(190, "Invalid OAuth access token.", status=401)
         return JSONResponse({"id": str(APP_ID), "name": app("facebook").name})
 
@@ -63,21 +64,21 @@ class _Desk:
         return JSONResponse(answers)
 
     def _debug_token(self, token: str) -> Response:
-        page = _page(token)
-        if page is None:
+        page = self.platform.page_of_token(token)
+        login = self.platform.state["logins"].get(token) or self.platform.state["page_tokens"].get(token)
+        if page is None and login is None:
             wrong = {"code": 190, "message": "Invalid OAuth access token.", "subcode": 467}
             return JSONResponse({"data": {"error": wrong, "is_valid": False, "scopes": []}})
-        ends = self.platform.state["token_ends"].get(page.external_id)
+        ends = self.platform.state["token_ends"].get(page.external_id) if page else None
         told: Json = {
             "app_id": str(APP_ID),
-            "type": "PAGE",
+            "type": "PAGE" if page else "USER",
             "application": app("facebook").name,
             "data_access_expires_at": 0,
             "expires_at": int(datetime.fromisoformat(ends).timestamp()) if ends else 0,
             "is_valid": True,
-            "profile_id": page.external_id,
-            "scopes": ["pages_manage_metadata", "pages_messaging", "pages_manage_engagement"],
-        }
+            "scopes": login["scopes"] if login else [*PERMISSIONS],
+        } | ({"profile_id": page.external_id} if page else {})
         return JSONResponse({"data": told})
 
     async def subscriptions(self, request: Request) -> Response:
@@ -94,8 +95,7 @@ class _Desk:
             return error(15, "This method must be called with an app access_token.")
         if given.get("object") != "page" or not given.get("callback_url") or not given.get("fields"):
             return error(100, "Invalid parameter")
-        # Meta calls the address for its challenge; here the token it would send is looked at.
-        if not hmac.compare_digest(given.get("verify_token", ""), app("facebook").secrets["verify_token"]):
+        if not await self._challenged(given["callback_url"], given.get("verify_token", "")):
             return error(2200, "Callback verification failed")
         self.platform.state["subscription"] = {
             "callback_url": given["callback_url"],
@@ -105,6 +105,21 @@ class _Desk:
         self.platform.world.record("facebook", "subscribed", str(APP_ID), fields=json.dumps(given["fields"]))
         self.platform.world.changed()
         return JSONResponse({"success": True})
+
+    async def _challenged(self, url: str, verify_token: str) -> bool:
+        """Whether whoever answers there knows the verify token; a real call."""
+        if self.platform.world.fault("facebook", "wrong_verify_token"):
+            verify_token = verify_token[::-1] + "x"
+        word = secrets.token_urlsafe(12)
+        query = {"hub.mode": "subscribe", "hub.challenge": word, "hub.verify_token": verify_token}
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=CHALLENGE_TIMEOUT) as session,
+                session.get(url, params=query, allow_redirects=False) as answer,
+            ):
+                return answer.status == 200 and await answer.text() == word
+        except (aiohttp.ClientError, TimeoutError, ValueError, OSError):
+            return False
 
     def _is_app(self, token: str) -> bool:
         wanted = f"{APP_ID}|{app('facebook').secrets['app_secret']}"

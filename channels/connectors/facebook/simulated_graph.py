@@ -128,6 +128,7 @@ class _Graph:
             ("POST", "likes"): self._like,
             ("DELETE", "likes"): self._like,
             ("POST", "subscribed_apps"): self._subscribe,
+            ("DELETE", "subscribed_apps"): self._unsubscribe,
         }
         act = edges.get((request.method, request.path_params["edge"]))
         if act is None:
@@ -152,8 +153,7 @@ class _Graph:
         token = bearer or form.get("access_token")
         if not token:
             raise Refused(104, "An access token is required to request this resource.", status=401)
-        pages = app("facebook").accounts
-        page = next((found for found in pages if found.secrets["page_token"] == token), None)
+        page = self.platform.page_of_token(str(token))
         if page is None:
             raise Refused(190, "Invalid OAuth access token.", status=401)
         proof = form.get("appsecret_proof")
@@ -421,7 +421,7 @@ class _Graph:
 
     async def _subscribed(self, call: _Call) -> Json:
         self._own_page(call)
-        if not self.platform.webhook_valid:  # as after an hour of failing calls: the app is unsubscribed
+        if not self.platform.subscribed(call.node):  # as after an hour of failing calls: the app is unsubscribed
             return {"data": []}
         return {"data": [{"id": str(APP_ID), "name": app("facebook").name, "subscribed_fields": [*FIELDS]}]}
 
@@ -429,8 +429,12 @@ class _Graph:
         self._own_page(call)
         if not call.text("subscribed_fields"):
             raise Refused(100, "The parameter subscribed_fields is required.")
-        self.platform.webhook_valid = True
-        self.platform.world.record("facebook", "subscribed", call.node)
+        self.platform.subscribe(call.node, True)
+        return {"success": True}
+
+    async def _unsubscribe(self, call: _Call) -> Json:
+        self._own_page(call)
+        self.platform.subscribe(call.node, False)
         return {"success": True}
 
     def _own_page(self, call: _Call) -> None:

@@ -31,7 +31,7 @@ def milliseconds(at: str) -> int:
     return int(datetime.fromisoformat(at).timestamp() * 1000)
 
 
-def envelope(app: DemoApp, entries: list[Json]) -> Webhook:
+def envelope(app: DemoApp, entries: list[Json], path: str) -> Webhook:
     """One signed call. Non-ASCII and slashes are escaped, as Meta does."""
     body = json.dumps({"object": "page", "entry": entries}).replace("/", "\\/").encode()
     secret = app.secrets["app_secret"]
@@ -39,7 +39,7 @@ def envelope(app: DemoApp, entries: list[Json]) -> Webhook:
     def headers(_url: str) -> Mapping[str, str]:
         return {"X-Hub-Signature-256": sign(body, secret), "User-Agent": "facebookexternalua"}
 
-    return Webhook(f"/webhooks/facebook/{app.key}/", body, "application/json", headers)
+    return Webhook(path, body, "application/json", headers)
 
 
 def entries_of(webhook: Webhook) -> list[Json]:

@@ -3,18 +3,26 @@
 import asyncio
 import base64
 import binascii
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from channels.connectors.facebook import simulated_app, simulated_graph, simulated_webhooks
+from channels.connectors.facebook import (
+    simulated_app,
+    simulated_graph,
+    simulated_phone,
+    simulated_sign_in,
+    simulated_webhooks,
+)
 from channels.connectors.facebook.webhooks import FIELDS
 from channels.simulator.platform import Json, Platform, Webhook
-from channels.simulator.town import CITIZENS, Citizen, DemoAccount, app, citizen
+from channels.simulator.town import CITIZENS, Citizen, DemoAccount, accounts, app, citizen
 
 TOWN_PAGE, FARM_PAGE = (page.external_id for page in app("facebook").accounts)
 # Page, number, hours ago, text: what the Pages had posted before anyone came.
@@ -72,27 +80,54 @@ class SimulatedFacebook(Platform):
             "private_replies": [],
             "subscription": {},  # the address Meta calls, once it was changed
             "token_ends": {},  # by Page, ISO time; a Page that is not here has a token that never ends
+            "logins": {},  # of colleagues: code or user token -> pages, scopes
+            "page_tokens": {},  # given by log-ins: token -> page, scopes
+            "unsubscribed": [page.external_id for page in accounts("facebook") if page not in app("facebook").accounts],
         }
 
     def routes(self) -> list[BaseRoute]:
         """The Graph API under /v26.0/."""
-        return [*simulated_app.routes(self), *simulated_graph.routes(self)]
+        return [*simulated_sign_in.routes(self), *simulated_app.routes(self), *simulated_graph.routes(self)]
 
     def subscription(self) -> Json:
         """The address Meta calls for all Pages, whether it does, and the fields it calls for."""
-        ours: Json = {"callback_url": f"{self.world.public_url}{self.path}", "active": True, "fields": [*FIELDS]}
+        own = f"{self.world.public_url}/webhooks/facebook/{app('facebook').key}/"
+        ours: Json = {"callback_url": own, "active": True, "fields": [*FIELDS]}
         ours.update(self.state["subscription"])
         return ours
 
     @property
     def path(self) -> str:
-        """Of our webhook."""
-        return f"/webhooks/facebook/{app('facebook').key}/"
+        """Of the webhook that is called."""
+        return urlsplit(self.subscription()["callback_url"]).path
 
     def brings(self, body: bytes) -> bool:
         """Meta calls the address it knows, for Pages that the app is subscribed to."""
         known = self.subscription()
-        return super().brings(body) and known["active"] and known["callback_url"].endswith(self.path)
+        here = known["callback_url"].startswith(f"{self.world.public_url}/webhooks/facebook/")
+        pages = {str(entry.get("id")) for entry in json.loads(body or b"{}").get("entry", [])}
+        return super().brings(body) and known["active"] and here and not pages & {*self.state["unsubscribed"]}
+
+    def subscribed(self, page: str) -> bool:
+        """Whether Meta calls us for this Page."""
+        return self.webhook_valid and page not in self.state["unsubscribed"]
+
+    def subscribe(self, page: str, on: bool) -> None:
+        """From now on, or no longer."""
+        if on:
+            self.webhook_valid = True
+        off = [one for one in self.state["unsubscribed"] if one != page]
+        self.state["unsubscribed"] = off if on else [*off, page]
+        self.world.record("facebook", "subscribed" if on else "unsubscribed", page)
+        self.world.changed()
+
+    def page_of_token(self, token: str) -> DemoAccount | None:
+        """The Page a token is for: the one that was there from the start, or one given by a log-in."""
+        given = self.state["page_tokens"].get(token, {}).get("page")
+        return next(
+            (one for one in accounts("facebook") if given == one.external_id or one.secrets["page_token"] == token),
+            None,
+        )
 
     def refusal(self, fault: str, request: Request) -> Response:
         """Meta's answers: usage headers with a limit, an error of its own, or an expired token."""
@@ -101,7 +136,7 @@ class SimulatedFacebook(Platform):
     def batch(self, webhooks: list[Webhook]) -> Webhook | None:
         """Meta puts several entries into one call."""
         entries = [entry for webhook in webhooks for entry in simulated_webhooks.entries_of(webhook)]
-        return simulated_webhooks.envelope(app("facebook"), entries)
+        return simulated_webhooks.envelope(app("facebook"), entries, self.path)
 
     # -- the citizen --------------------------------------------------------------------------------------------
 
@@ -312,72 +347,9 @@ class SimulatedFacebook(Platform):
         """Where a post is to be seen: in the street."""
         return f"{self.world.base_url}/?facebook={identifier}"
 
-    # -- the phone ----------------------------------------------------------------------------------------------
-
     def street(self) -> Json:
-        """A public room and a Messenger room for each Page; newest post first, comments and messages oldest first."""
-        replies: dict[str, list[Json]] = {}
-        for comment in self.state["comments"].values():
-            replies.setdefault(comment["parent"] or comment["post"], []).append(comment)
-        rooms = [room for page in app("facebook").accounts for room in self._rooms(page, replies)]
-        return {"kind": "facebook", "title": "Facebook", "rooms": rooms}
-
-    def _rooms(self, page: DemoAccount, replies: dict[str, list[Json]]) -> list[Json]:
-        data = {"page": page.external_id}
-        posts = [post for post in self.state["posts"].values() if post["page"] == page.external_id]
-        messages = [item for item in self.state["messages"].values() if item["page"] == page.external_id]
-        posts.sort(key=lambda post: str(post["at"]), reverse=True)
-        return [
-            {
-                "id": f"page-{page.external_id}",
-                "title": page.name,
-                "public": True,
-                "per_citizen": False,
-                "composer": _composer("visitor_post", f"Schrijf iets op de pagina van {page.name}…", data),
-                "items": [self._shown(post, page, replies) for post in posts],
-            },
-            {
-                "id": f"messenger-{page.external_id}",
-                "title": f"Messenger · {page.name}",
-                "public": False,
-                "per_citizen": True,
-                "composer": _composer("message", "Aa", data),
-                "items": [self._shown(message, page, {}) for message in messages],
-            },
-        ]
-
-    def _shown(self, item: Json, page: DemoAccount, replies: dict[str, list[Json]]) -> Json:
-        private = self._is_message(item)
-        from_us = bool(item.get("from_us")) or not item["citizen"]
-        who = page if from_us else citizen(item["citizen"])
-        actions = []
-        if not item["deleted"]:
-            if not private:
-                actions.append({"action": "comment", "label": "Reageren", "data": {"to": item["id"]}, "asks": "text"})
-            if from_us or not private:
-                actions.append({"action": "react", "label": "👍 Leuk", "data": {"id": item["id"]}, "asks": ""})
-            if not from_us:
-                actions.append({"action": "edit", "label": "Bewerken", "data": {"id": item["id"]}, "asks": "text"})
-            if not from_us and not private:
-                actions.append({"action": "delete", "label": "Verwijderen", "data": {"id": item["id"]}, "asks": ""})
-        return {
-            "id": item["id"],
-            "citizen": item["citizen"],
-            "from_us": from_us,
-            "name": who.name,
-            "handle": page.handle if from_us else "",
-            "text": item["text"],
-            "at": item["at"],
-            "photos": item["photos"],
-            "location": None,
-            "edited": item["edited"],
-            "deleted": item["deleted"],
-            "hidden": item["hidden"],
-            "state": item["state"] if private else "",
-            "reactions": " ".join(item.get("reactions", {}).values()),
-            "replies": [self._shown(reply, page, replies) for reply in replies.get(item["id"], [])],
-            "actions": actions,
-        }
+        """See simulated_phone.py."""
+        return simulated_phone.phone(self.state)
 
     # -- small helpers ------------------------------------------------------------------------------------------
 
@@ -396,7 +368,7 @@ class SimulatedFacebook(Platform):
         self.world.changed()
 
     def _deliver(self, entry: Json) -> None:
-        self.world.deliver("facebook", simulated_webhooks.envelope(app("facebook"), [entry]))
+        self.world.deliver("facebook", simulated_webhooks.envelope(app("facebook"), [entry], self.path))
 
     def _later(self, after: float, call: Callable[..., None], *arguments: Any) -> None:
         """After the answer to our call, as a rule: Meta's echo is a call of its own."""
@@ -419,9 +391,9 @@ class SimulatedFacebook(Platform):
         return found
 
     def _page(self, data: Json) -> DemoAccount:
-        accounts = app("facebook").accounts
-        wanted = str(data.get("page") or accounts[0].external_id)
-        found = next((page for page in accounts if page.external_id == wanted), None)
+        pages = accounts("facebook")
+        wanted = str(data.get("page") or pages[0].external_id)
+        found = next((page for page in pages if page.external_id == wanted), None)
         if found is None:
             raise ValueError("Deze pagina bestaat niet.")
         return found
@@ -444,7 +416,7 @@ class SimulatedFacebook(Platform):
 
 def page_of(external_id: str) -> DemoAccount:
     """A Page by id. Raises KeyError."""
-    return {page.external_id: page for page in app("facebook").accounts}[external_id]
+    return {page.external_id: page for page in accounts("facebook")}[external_id]
 
 
 def _line(identifier: str, page: str, by: str, text: str, photos: list[str], at: datetime) -> Json:
@@ -460,7 +432,3 @@ def _line(identifier: str, page: str, by: str, text: str, photos: list[str], at:
         "deleted": False,
         "hidden": False,
     }
-
-
-def _composer(action: str, placeholder: str, data: Json) -> Json:
-    return {"action": action, "placeholder": placeholder, "photo": True, "data": data}

@@ -1,7 +1,8 @@
-"""Does Meta call us for a Page, let it call us again, and when does our access end by itself."""
+"""Does Meta call us for a Page, let it call us again or no longer, and what our access is worth."""
 
 from datetime import datetime
 
+from channels.connectors.facebook import sign_in
 from channels.connectors.facebook.failures import Call
 from channels.connectors.facebook.graph import Graph
 from channels.connectors.facebook.values import ident, listing, mapping, moment, text
@@ -59,13 +60,19 @@ def restore(app: MetaApp, webhook_url: str) -> None:
     app.page.post(f"{app.account.external_id}/subscribed_apps", form, call=Call.CHANGE)
 
 
-def access_ends(app: MetaApp) -> datetime | None:
-    """When the Page's token, or its access to data, ends by itself (aware UTC); None: never, or Meta does not tell.
+def access(app: MetaApp) -> tuple[datetime | None, tuple[str, ...] | None]:
+    """When the Page's token, or its access to data, ends by itself (aware UTC; None: never, or Meta does not tell),
+    and the permissions it lacks (None: Meta does not tell).
 
     Raises SendError, never UnknownOutcome."""
     told = mapping(app.graph.get_unseen("debug_token", input_token=app.page.token).get("data"))
     ends = [moment(told.get(name)) for name in ("expires_at", "data_access_expires_at")]  # 0: never
-    return min((end for end in ends if end is not None), default=None)
+    return min((end for end in ends if end is not None), default=None), sign_in.missing(told)
+
+
+def unsubscribe(app: MetaApp) -> None:
+    """Meta calls us no longer for this Page. Raises SendError, never UnknownOutcome."""
+    app.page.delete(f"{app.account.external_id}/subscribed_apps")
 
 
 def _of_app(app: MetaApp, webhook_url: str) -> str:

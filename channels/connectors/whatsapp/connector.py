@@ -12,6 +12,7 @@ from channels.messages import (
     Files,
     IncomingMessage,
     Item,
+    OfferedAccount,
     OutgoingMessage,
     ReceiptState,
     SentMessage,
@@ -45,6 +46,8 @@ class WhatsAppConnector(Connector):
     kind: ClassVar[str] = "whatsapp"
     app_secrets: ClassVar[tuple[str, ...]] = ("account_sid", "auth_token")
     account_secrets: ClassVar[tuple[str, ...]] = ()
+    connecting_secrets: ClassVar[tuple[str, ...]] = ("api_key", "api_secret")  # may be left out
+    proves_address: ClassVar[bool] = False
     deletes_media: ClassVar[bool] = True
     # The API, and the storage it redirects to: guarded media, and media from before the guard was on.
     media_hosts: ClassVar[tuple[str, ...]] = (
@@ -90,6 +93,18 @@ class WhatsAppConnector(Connector):
     def check(self, account: AccountCredentials) -> Health:
         """Whether Twilio lets us in and the account is active."""
         return read.check(self.app, self.session, account)
+
+    def check_app(self) -> Health:
+        """Whether Twilio lets us in by the keys."""
+        return read.check_app(self.app, self.session)
+
+    def offered(self) -> list[OfferedAccount]:
+        """The WhatsApp senders of the Twilio account."""
+        return webhooks.senders(self.app, self.session)
+
+    def disconnect(self, account: AccountCredentials, webhook_url: str) -> None:
+        """Twilio calls us no longer for this sender. The keys serve all senders, and stay."""
+        webhooks.forget(self.app, self.session, account, webhook_url)
 
     def webhook_problem(self, account: AccountCredentials, webhook_url: str) -> str:
         """See webhooks.problem."""

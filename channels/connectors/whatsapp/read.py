@@ -143,6 +143,16 @@ def check(app: AppCredentials, session: PlatformSession, account: AccountCredent
     return Health(ok=True, name=found.friendly_name or "")
 
 
+def check_app(app: AppCredentials, session: PlatformSession) -> Health:
+    """Whether Twilio lets us in by the app's keys. TemporaryFailure for trouble on the way."""
+    try:
+        client, http = twilio_client(app, session)
+        answered(http, lambda: client.messages.page(page_size=1))
+    except PermanentFailure as refusal:
+        return Health(ok=False, reason=refusal.reason, code=refusal.code)
+    return Health(ok=True)
+
+
 def media_auth(app: AppCredentials, session: PlatformSession, url: str) -> tuple[str, str] | None:
     """Our user and password for a file of our own account at Twilio's API (or at the simulator), else None.
 

@@ -61,7 +61,7 @@ class SimulatedWhatsApp(Platform):
 
     @property
     def path(self) -> str:
-        """Of our webhook."""
+        """Of our webhook, from the start."""
         return f"/webhooks/{self.kind}/{self.app.key}/"
 
     @property
@@ -74,7 +74,7 @@ class SimulatedWhatsApp(Platform):
 
     def brings(self, body: bytes) -> bool:
         """Twilio calls the address that was filled in."""
-        return self.callback_url.endswith(self.path)
+        return self.callback_url.startswith(f"{self.world.public_url}/webhooks/{self.kind}/")
 
     def refusal(self, fault: str, request: Request) -> Response:
         """Twilio's own words for a fault; anything unknown is a server error."""
@@ -225,7 +225,7 @@ class SimulatedWhatsApp(Platform):
             quoted = self.find(message["quote"])
             form["OriginalRepliedMessageSid"] = message["quote"]
             form["OriginalRepliedMessageSender"] = quoted["from"] if quoted else self.number
-        self._post(f"/webhooks/{self.kind}/{self.app.key}/", form | dict(extra))
+        self._post(urlsplit(self.callback_url).path or self.path, form | dict(extra))
 
     def media_path(self, message: Json, file: Json) -> str:
         """Where the API serves a file of a message."""

@@ -9,7 +9,7 @@ from channels.connectors.whatsapp.read import answered
 from channels.connectors.whatsapp.send import SessionHttpClient, twilio_client
 from channels.errors import PermanentFailure
 from channels.http import PlatformSession
-from channels.messages import AccountCredentials, AppCredentials
+from channels.messages import AccountCredentials, AppCredentials, OfferedAccount
 
 CHANNEL = "whatsapp"
 SANDBOX = "whatsapp:+14155238886"  # Twilio's own number for trying things: no sender of anybody, set in its console
@@ -77,6 +77,32 @@ def restore(app: AppCredentials, session: PlatformSession, account: AccountCrede
     answered(http, lambda: client.messaging.v2.channels_senders(sender.sid).update(_Webhook(webhook_url)))
     if sender.status not in ONLINE:
         raise PermanentFailure("", "configuration", "the sender is off line")
+
+
+def senders(app: AppCredentials, session: PlatformSession) -> list[OfferedAccount]:
+    """All WhatsApp senders of the Twilio account, by number. Raises SendError, never UnknownOutcome."""
+    client, http = twilio_client(app, session)
+    listed = answered(http, lambda: list(client.messaging.v2.channels_senders.stream(channel=CHANNEL)))
+    made = []
+    for found in listed:
+        number = str(found.sender_id or "")
+        profile = found.profile if isinstance(found.profile, dict) else {}
+        plain = number.removeprefix("whatsapp:")
+        made.append(
+            OfferedAccount(external_id=number, handle=plain, name=str(profile.get("name") or plain)[:120], secrets={})
+        )
+    return sorted(made, key=lambda one: one.external_id)
+
+
+def forget(app: AppCredentials, session: PlatformSession, account: AccountCredentials, webhook_url: str) -> None:
+    """Take our address away from the sender; another's stays. Raises SendError, never UnknownOutcome."""
+    client, http = twilio_client(app, session)
+    sender = _sender(client, http, account)
+    if sender is None:
+        return
+    webhook = sender.webhook if isinstance(sender.webhook, dict) else {}
+    if _same(webhook.get("callback_url"), webhook_url):
+        answered(http, lambda: client.messaging.v2.channels_senders(sender.sid).update(_Webhook("")))
 
 
 def _sender(client: Client, http: SessionHttpClient, account: AccountCredentials) -> ChannelsSenderInstance | None:

@@ -1,6 +1,7 @@
 """X for one PlatformApp: every part of the connector's work, handed on to the file that does it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 from urllib.parse import urlsplit
@@ -8,7 +9,7 @@ from urllib.parse import urlsplit
 from requests.auth import AuthBase
 
 from channels.connector import Connector, Found, Health, Tally
-from channels.connectors.x import length, parse, read, send, signature, thread
+from channels.connectors.x import length, parse, read, send, sign_in, signature, thread
 from channels.connectors.x.client import XClient
 from channels.connectors.x.webhooks import Webhooks
 from channels.errors import BadSignature, PermanentFailure
@@ -18,8 +19,10 @@ from channels.messages import (
     Files,
     IncomingMessage,
     Item,
+    OfferedAccount,
     OutgoingMessage,
     ReceiptState,
+    RenewedAccess,
     SentMessage,
     WebhookAnswer,
     WebhookRequest,
@@ -35,6 +38,9 @@ class XConnector(Connector):
     kind: ClassVar[str] = "x"
     app_secrets: ClassVar[tuple[str, ...]] = ("consumer_key", "consumer_secret", "bearer_token")
     account_secrets: ClassVar[tuple[str, ...]] = ("access_token", "access_token_secret")
+    connecting_secrets: ClassVar[tuple[str, ...]] = ("client_id", "client_secret")
+    permissions: ClassVar[tuple[str, ...]] = sign_in.SCOPES
+    signs_in: ClassVar[bool] = True
     fetches_threads: ClassVar[bool] = True
     gap_rounds_apart: ClassVar[timedelta] = read.ROUNDS_APART
     media_hosts: ClassVar[tuple[str, ...]] = ("pbs.twimg.com", "video.twimg.com", DM_MEDIA_HOST)
@@ -82,9 +88,34 @@ class XConnector(Connector):
     def check(self, account: AccountCredentials) -> Health:
         """See read.check."""
         try:
-            return read.check(self._client(account))
+            return replace(read.check(self._client(account)), missing=sign_in.missing(account.secrets))
         except PermanentFailure as refused:  # a secret is missing
             return Health(ok=False, reason=refused.reason, code=refused.code)
+
+    def check_app(self) -> Health:
+        """Whether X takes the app's bearer token; the other keys show at the log-in, and at the first webhook."""
+        try:
+            Webhooks(self.app, self.session).known()
+        except PermanentFailure as refused:
+            return Health(ok=False, reason=refused.reason, code=refused.code)
+        return Health(ok=True)
+
+    def sign_in_url(self, redirect_uri: str, state: str, verifier: str) -> str:
+        """OAuth 2.0 with PKCE. See sign_in.url."""
+        return sign_in.url(self.app, self.session, redirect_uri, state, verifier)
+
+    def signed_in(self, redirect_uri: str, code: str, verifier: str) -> list[OfferedAccount]:
+        """See sign_in.signed_in."""
+        return sign_in.signed_in(self.app, self.session, redirect_uri, code, verifier)
+
+    def renewed(self, account: AccountCredentials) -> RenewedAccess | None:
+        """See sign_in.renewed."""
+        return sign_in.renewed(self.app, self.session, account.secrets)
+
+    def disconnect(self, account: AccountCredentials, webhook_url: str) -> None:
+        """No events any more, and our tokens end. Keys made by hand at X stay; they can be withdrawn there."""
+        Webhooks(self.app, self.session).unsubscribe(self._client(account), webhook_url)
+        sign_in.revoke(self.app, self.session, account.secrets)
 
     def webhook_problem(self, account: AccountCredentials, webhook_url: str) -> str:
         """See webhooks.problem."""

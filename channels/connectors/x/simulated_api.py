@@ -82,12 +82,13 @@ def _forbidden(detail: str) -> Refused:
     return Refused(problem(403, "Forbidden", detail))
 
 
-def signed_by(request: Request) -> DemoAccount | None:
+def signed_by(request: Request, platform: "SimulatedX") -> DemoAccount | None:
     """The account a call is signed for, by OAuth 1.0a (the signature is checked) or an OAuth 2.0 user token."""
     header = request.headers.get("authorization", "")
     accounts = app("x").accounts
     if header.startswith("Bearer "):
-        return next((one for one in accounts if header == f"Bearer {user_token(one)}"), None)
+        known = next((one for one in accounts if header == f"Bearer {user_token(one)}"), None)
+        return known or platform.sign_in.account_of(header.removeprefix("Bearer "))
     given = {name: unquote(value) for name, value in re.findall(r'(\w+)="([^"]*)"', header)}
     for account in accounts:
         if given.get("oauth_token") == account.secrets["access_token"] and hmac.compare_digest(
@@ -149,7 +150,7 @@ class Api:
         self, run: Callable[[Request, DemoAccount], Awaitable[Response]]
     ) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
-            account = signed_by(request)
+            account = signed_by(request, self.platform)
             if account is None:
                 return problem(401, "Unauthorized", "Unauthorized")
             try:

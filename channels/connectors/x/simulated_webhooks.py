@@ -51,6 +51,7 @@ class Webhooks:
             at("/2/webhooks", "POST", self.create),
             at("/2/activity/subscriptions", "GET", self.list_subscriptions),
             at("/2/activity/subscriptions", "POST", self.subscribe),
+            at("/2/activity/subscriptions/{id}", "DELETE", self.unsubscribe),
             at("/2/account_activity/webhooks/{id}/subscriptions/all/list", "GET", self.list_older),
         ]
 
@@ -68,13 +69,20 @@ class Webhooks:
 
     @property
     def own_address(self) -> str:
-        """Where this simulator brings its webhooks."""
+        """Where this simulator brings its webhooks from the start."""
         return f"{self.platform.world.public_url}/webhooks/x/{app('x').key}/"
+
+    @property
+    def address(self) -> str:
+        """Where it brings them now: the newest address of the inbox that was registered; "" when there is none."""
+        ours = f"{self.platform.world.public_url}/webhooks/x/"
+        known = [url or self.own_address for url in self.platform.state["webhooks"].values()]
+        return next((url for url in reversed(known) if url.startswith(ours)), "")
 
     def brings(self, body: bytes) -> bool:
         """X calls what is registered, for events that are subscribed to. An X Activity envelope names its event."""
         state = self.platform.state
-        here = [key for key, url in state["webhooks"].items() if (url or self.own_address) == self.own_address]
+        here = [key for key, url in state["webhooks"].items() if (url or self.own_address) == self.address]
         event = json.loads(body).get("data")
         kind = event.get("event_type") if isinstance(event, dict) else None
         return bool(here) and (
@@ -110,7 +118,7 @@ class Webhooks:
             raise invalid("CrcValidationFailed")
         key = str(self.platform.world.new_id())
         self.platform.state["webhooks"][key] = "" if url == self.own_address else url
-        if url == self.own_address:
+        if url == self.address:
             self.platform.webhook_valid = True
         self.platform.world.record("x", "webhook registered", key)
         self.platform.world.changed()
@@ -187,7 +195,7 @@ class Webhooks:
         """POST /2/activity/subscriptions, signed by the account whose private events are asked for."""
         body = await json_body(request)
         user = str((body.get("filter") or {}).get("user_id", ""))
-        account = signed_by(request)
+        account = signed_by(request, self.platform)
         if account is None or account.external_id != user:
             raise Refused(problem(403, "Forbidden", "This event needs the user's own consent."))
         kind, webhook = body.get("event_type"), str(body.get("webhook_id", ""))
@@ -199,6 +207,17 @@ class Webhooks:
         self.platform.state["subscriptions"].append(made)
         self.platform.world.changed()
         return JSONResponse({"data": {"subscription": {"subscription_id": made["id"], "event_type": kind}}})
+
+    async def unsubscribe(self, request: Request) -> Response:
+        """DELETE /2/activity/subscriptions/:id."""
+        _app_only(request)
+        kept = self.platform.state["subscriptions"]
+        left = [one for one in kept if one["id"] != str(request.path_params["id"])]
+        if len(left) == len(kept):
+            raise Refused(problem(404, "Not Found Error", "Not Found", f"{PROBLEMS}resource-not-found"))
+        self.platform.state["subscriptions"] = left
+        self.platform.world.changed()
+        return JSONResponse({"data": {"deleted": True}})
 
     async def list_older(self, request: Request) -> Response:
         """GET /2/account_activity/webhooks/:id/subscriptions/all/list: everyone, when X speaks that envelope."""

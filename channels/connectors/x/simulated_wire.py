@@ -10,7 +10,7 @@ from typing import Any
 
 from channels.connectors.x.length import link_spans
 from channels.simulator.platform import Json
-from channels.simulator.town import CITIZENS, DemoAccount, app
+from channels.simulator.town import CITIZENS, DemoAccount, accounts
 
 SHORT_LENGTH = 140  # where a v1.1 text is cut
 _MENTION = re.compile(r"(?<![A-Za-z0-9_@])@([A-Za-z0-9_]{1,15})")
@@ -19,7 +19,7 @@ _MENTION = re.compile(r"(?<![A-Za-z0-9_@])@([A-Za-z0-9_]{1,15})")
 @cache
 def users() -> dict[str, Json]:
     """Everyone on the simulated X under their id: our accounts and the citizens, as v2 users. Not to be changed."""
-    people = [(one.external_id, one.name, one.handle) for one in app("x").accounts]
+    people = [(one.external_id, one.name, one.handle) for one in accounts("x")]
     people += [(one.x_id, one.name, one.handle) for one in CITIZENS]
     return {key: {"id": key, "name": name, "username": handle} for key, name, handle in people}
 

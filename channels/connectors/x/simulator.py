@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +18,7 @@ from channels.connectors.x import simulated_wire as wire
 from channels.connectors.x.length import LIMIT, weighted_length
 from channels.connectors.x.simulated_api import Api, limit_headers, problem
 from channels.connectors.x.simulated_phone import phone
+from channels.connectors.x.simulated_sign_in import SignIn
 from channels.connectors.x.simulated_webhooks import Webhooks
 from channels.simulator.platform import Json, Platform, Webhook, World
 from channels.simulator.town import Citizen, DemoAccount, app, citizen
@@ -49,6 +51,7 @@ class SimulatedX(Platform):
         self.webhooks = Webhooks(self)
         super().__init__(world)
         self.api = Api(self)
+        self.sign_in = SignIn(self)
 
     @property
     def account(self) -> DemoAccount:
@@ -58,6 +61,7 @@ class SimulatedX(Platform):
     def empty(self) -> Json:
         """A town where only the municipality has spoken."""
         state: Json = {"envelope": "xaa", "posts": {}, "dms": {}, "media": {}, "versions": {}}
+        state |= {"codes": {}, "tokens": {}}
         state |= self.webhooks.empty()
         for text, ago in FIRST_POSTS:
             key = str(self.world.new_id())
@@ -67,7 +71,7 @@ class SimulatedX(Platform):
 
     def routes(self) -> list[BaseRoute]:
         """The paths of X's API that tweepy and the connector call."""
-        return [*self.webhooks.routes(), *self.api.routes()]
+        return [*self.sign_in.routes(), *self.webhooks.routes(), *self.api.routes()]
 
     def refusal(self, fault: str, request: Request) -> Response:
         """X's own answer for a fault."""
@@ -370,7 +374,8 @@ class SimulatedX(Platform):
         def sign(_url: str) -> Mapping[str, str]:
             return {signature.HEADER: signature.sign(secret, raw)}
 
-        return Webhook(f"/webhooks/x/{app('x').key}/", raw, "application/json", sign)
+        path = urlsplit(self.webhooks.address or self.webhooks.own_address).path
+        return Webhook(path, raw, "application/json", sign)
 
     def _written(self, data: Json, *, empty: bool = False) -> str:
         text = str(data.get("text") or "")

@@ -67,6 +67,16 @@ class Webhooks:
                 },
             )
 
+    def known(self) -> None:
+        """Whether X takes the app's bearer token. Raises PermanentFailure when it does not."""
+        self._asked("GET", "/2/webhooks")
+
+    def unsubscribe(self, client: XClient, url: str) -> None:
+        """X Activity brings this account's events to our address no longer."""
+        ours = self._find(url)
+        for one in self._listed(client, ident(ours, "id")) if ours is not None else []:
+            self._asked("DELETE", f"/2/activity/subscriptions/{ident(one, 'subscription_id', 'id')}")
+
     def replay(self, url: str, since: datetime, until: datetime) -> bool:
         """Have X call again with the events from ``since`` to ``until`` (aware UTC), of the last 24 hours; False when
         it knows no webhook of ours. To the minute; what comes twice is known again by its key. Its last call is a
@@ -98,14 +108,17 @@ class Webhooks:
 
     def _subscribed(self, client: XClient, webhook_id: str) -> set[str]:
         """The events of this account that X Activity brings to our webhook."""
-        found: set[str] = set()
+        return {text(one.get("event_type")) for one in self._listed(client, webhook_id)}
+
+    def _listed(self, client: XClient, webhook_id: str) -> list[Json]:
+        found: list[Json] = []
         params: dict[str, Any] = {"max_results": MAX_SUBSCRIPTIONS}
         while True:
             page = self._asked("GET", "/2/activity/subscriptions", params=params)
             for one in items(page.get("data")):
                 whose = ident(obj(one.get("filter")), "user_id")
                 if ident(one, "webhook_id") == webhook_id and whose == client.account.external_id:
-                    found.add(text(one.get("event_type")))
+                    found.append(one)
             token = text(obj(page.get("meta")).get("next_token"))
             if not token or token == params.get("pagination_token"):
                 return found

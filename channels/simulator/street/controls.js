@@ -19,10 +19,16 @@ const FAULTS = [
     ["batch", "Samen in één bezorging", "Zoveel berichten worden vastgehouden en komen in één keer."],
     ["delay", "Te laat bezorgd", "Elk bericht komt zoveel seconden later."],
     ["drop", "Niet bezorgd", "De bezorging valt weg; de inbox moet het bericht zelf ophalen."],
+    ["bad_signature", "Verkeerde handtekening", "Het bericht is ondertekend met een ander geheim dan de inbox kent."],
     ["webhook_invalid", "Webhook afgekeurd", "Het platform belt de inbox niet meer, tot de aansluiting is hersteld."],
   ]],
+  ["Een kanaal aansluiten gaat mis", [
+    ["wrong_state", "Verkeerde terugkeer", "Na het inloggen komt de beheerder terug met een andere code dan waarmee die wegging."],
+    ["fewer_permissions", "Een toestemming te weinig", "Het platform geeft één gevraagde toestemming niet."],
+    ["wrong_verify_token", "Verkeerd verificatietoken", "Het platform controleert het adres met een ander token."],
+  ]],
 ];
-const WEBHOOK = FAULTS[1][1].map(([name]) => name);
+const WEBHOOK = FAULTS.slice(1).flatMap(([, list]) => list.map(([name]) => name));
 const SECONDS = { slow: 3, timeout_after: 30, delay: 5, reverse: 30, batch: 30 };
 const words = new Map(FAULTS.flatMap(([, list]) => list).map(([name, label, text]) => [name, { label, text }]));
 

@@ -103,7 +103,8 @@ def test_the_street_itself_never_fails(street: Street) -> None:
         (
             {"kind": "x", "fault": "brand"},
             "Deze storing is er niet. Kies uit: slow, rate_limit, server_error, token, timeout_after, duplicate, "
-            "reverse, drop, delay, batch, webhook_invalid.",
+            "reverse, drop, delay, batch, bad_signature, webhook_invalid, wrong_state, fewer_permissions, "
+            "wrong_verify_token.",
         ),
     ],
 )

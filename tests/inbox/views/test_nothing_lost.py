@@ -287,7 +287,7 @@ def test_broken_account_says_since_when_why_and_what_to_do(admin: User, well: di
     )
     text = page(admin)
     assert text.count('<p class="wrong">De verbinding is verbroken sinds ') == 1
-    assert text.count(f'/beheer/channels/account/{well["x"].pk}/change/"') == 1
+    assert text.count(f'/setup/channels/{well["x"].pk}/"') == 1
 
 
 def test_webhook_that_is_not_called_has_its_button_only_then(admin: User, well: dict[str, Account]) -> None:

@@ -212,7 +212,7 @@ def test_fetch_since_refused_raises(facebook: Facebook) -> None:
 
 
 def test_check_says_who_we_are(facebook: Facebook) -> None:
-    assert facebook.connector.check(facebook.page) == Health(ok=True, name="Gemeente Waterkant")
+    assert facebook.connector.check(facebook.page) == Health(ok=True, name="Gemeente Waterkant", missing=())
 
 
 def test_check_bad_token(facebook: Facebook) -> None:

@@ -244,6 +244,7 @@ def test_window_seven_days_with_the_human_agent_tag(facebook: Facebook) -> None:
 
 def test_town_and_connector_agree_on_secrets(facebook: Facebook) -> None:
     app = next(found for found in APPS if found.kind == "facebook")
-    assert set(app.secrets) == set(facebook.connector.app_secrets)
+    connector = facebook.connector
+    assert set(app.secrets) == {*connector.app_secrets, *connector.connecting_secrets}
     assert [set(page.secrets) for page in app.accounts] == [set(facebook.connector.account_secrets)] * 2
     assert facebook.connector.parse(b'{"object":"page","entry":[]}', RECEIVED) == [Ignored(reason="empty event")]

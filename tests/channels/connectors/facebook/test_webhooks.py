@@ -1,16 +1,39 @@
 """Whether Meta calls us for a Page, by what its API says; subscribing anew; and when a token ends."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from channels.connector import Health
-from channels.errors import PermanentFailure, TemporaryFailure
-from tests.channels.connectors.facebook.conftest import PAGE, Facebook, graph_error
+from channels.errors import BadSignature, PermanentFailure, TemporaryFailure
+from channels.messages import WebhookRequest
+from tests.channels.connectors.facebook.conftest import FARM, PAGE, Facebook, graph_error
+from tests.channels.server import Answer, Request, Server, serving
 
-OURS = "https://webcare.example.nl/webhooks/facebook/waterkant-meta/"
+PATH = "/webhooks/facebook/waterkant-meta/"
+OURS = f"https://webcare.example.nl{PATH}"
+
+
+@pytest.fixture
+def inbox(facebook: Facebook) -> Iterator[Server]:
+    """Our own address, answering Meta's challenge when the verify token is right; Meta brings its webhooks there."""
+
+    def answer(request: Request) -> Answer:
+        query = {name: values[0] for name, values in parse_qs(urlsplit(request.path).query).items()}
+        try:
+            found = facebook.connector.challenge(WebhookRequest("GET", OURS, query, {}, b""))
+        except BadSignature:
+            return Answer(403)
+        assert found is not None
+        return Answer(body=found.body.encode())
+
+    with serving(answer) as server:
+        facebook.world.public_url = server.url
+        yield server
 
 
 @pytest.mark.parametrize(
@@ -24,24 +47,43 @@ OURS = "https://webcare.example.nl/webhooks/facebook/waterkant-meta/"
     ],
 )
 def test_problem_is_what_meta_says_and_restoring_ends_it(
-    facebook: Facebook, subscription: dict[str, Any], valid: bool, problem: str
+    facebook: Facebook, inbox: Server, subscription: dict[str, Any], valid: bool, problem: str
 ) -> None:
+    ours = f"{inbox.url}{PATH}"
     facebook.platform.state["subscription"] = subscription
     facebook.platform.webhook_valid = valid
-    before = facebook.connector.webhook_problem(facebook.page, OURS)
-    facebook.connector.restore_webhook(facebook.page, OURS)
-    after = facebook.connector.webhook_problem(facebook.page, OURS)
+    before = facebook.connector.webhook_problem(facebook.page, ours)
+    facebook.connector.restore_webhook(facebook.page, ours)
+    after = facebook.connector.webhook_problem(facebook.page, ours)
     assert (before, after, facebook.platform.brings(b"")) == (problem, "", True)
 
 
-def test_app_id_that_was_filled_in_saves_a_call(facebook: Facebook) -> None:
-    known = replace(facebook.connector.app, secrets={**facebook.connector.app.secrets, "app_id": "205552219930001"})
+@pytest.mark.parametrize(("app_id", "asked"), [("205552219930001", []), ("", ["/v26.0/app"])])
+def test_app_id_that_was_filled_in_saves_a_call(facebook: Facebook, app_id: str, asked: list[str]) -> None:
+    known = replace(facebook.connector.app, secrets={**facebook.connector.app.secrets, "app_id": app_id})
     facebook.connector.app = known
     assert facebook.connector.webhook_problem(facebook.page, OURS) == ""
     assert [path for _, path, _, _ in facebook.stage.calls] == [
+        *asked,
         "/v26.0/205552219930001/subscriptions",
         f"/v26.0/{PAGE}/subscribed_apps",
     ]
+
+
+def test_verify_token_that_is_not_ours_is_refused(facebook: Facebook, inbox: Server) -> None:
+    facebook.platform.state["subscription"] = {"active": False}
+    asked = facebook.connector.app
+    facebook.connector.app = replace(asked, secrets={**asked.secrets, "verify_token": "een-ander"})
+    inbox.answer = lambda request: Answer(403)
+    with pytest.raises(PermanentFailure) as caught:
+        facebook.connector.restore_webhook(facebook.page, f"{inbox.url}{PATH}")
+    assert (caught.value.code, facebook.platform.brings(b"")) == ("2200", False)
+
+
+def test_disconnected_page_is_not_called_for_and_the_other_still_is(facebook: Facebook) -> None:
+    facebook.connector.disconnect(facebook.farm, OURS)
+    problems = [facebook.connector.webhook_problem(page, OURS) for page in (facebook.page, facebook.farm)]
+    assert (problems, facebook.platform.subscribed(FARM)) == (["", "unsubscribed"], False)
 
 
 @pytest.mark.parametrize(
@@ -70,10 +112,12 @@ def test_without_the_app_secret_it_cannot_be_asked(facebook: Facebook) -> None:
 def test_check_says_when_the_token_ends(facebook: Facebook) -> None:
     facebook.platform.state["token_ends"][PAGE] = "2026-12-01T09:00:00+00:00"
     ends = datetime(2026, 12, 1, 9, tzinfo=UTC)
-    assert facebook.connector.check(facebook.page) == Health(ok=True, name="Gemeente Waterkant", expires_at=ends)
-    assert facebook.connector.check(facebook.farm) == Health(ok=True, name="Stadsboerderij Waterkant")
+    assert facebook.connector.check(facebook.page) == Health(
+        ok=True, name="Gemeente Waterkant", expires_at=ends, missing=()
+    )
+    assert facebook.connector.check(facebook.farm) == Health(ok=True, name="Stadsboerderij Waterkant", missing=())
 
 
 def test_check_is_a_yes_though_meta_does_not_tell_when_the_token_ends(facebook: Facebook) -> None:
-    facebook.stage.answers.extend([None, None, graph_error(100)])
+    facebook.stage.answers.extend([None, graph_error(100)])
     assert facebook.connector.check(facebook.page) == Health(ok=True, name="Gemeente Waterkant")

@@ -69,6 +69,9 @@ class TinyWorld:
         assert kind == "whatsapp"
         self.books.append((what, external_id, details))
 
+    def fault(self, kind: str, name: str) -> bool:
+        return False
+
     def media(self, content: bytes, content_type: str, name: str) -> str:
         path = f"/media/{self.new_id()}/{name}"
         self.files[path] = (content, content_type)

@@ -9,6 +9,8 @@ from channels.connectors.whatsapp.connector import WhatsAppConnector
 from channels.errors import PermanentFailure, TemporaryFailure
 from channels.http import PlatformSession
 from channels.messages import AccountCredentials, AppCredentials
+from channels.simulator.town import TWILIO_KEY
+from channels.simulator.town import app as waterkant
 from tests.channels.connectors.whatsapp.conftest import WEBHOOK, Refusal, Town
 
 NUMBER = AccountCredentials(external_id="whatsapp:+31140140", handle="14 0140", name="Waterkant", secrets={})
@@ -86,3 +88,62 @@ def test_messaging_service_goes_before_the_number(
     twilio.world.script.append(Refusal(200, service))
     assert connector.webhook_problem(account, WEBHOOK) == problem
     assert ("GET /v2/Channels/Senders" in twilio.world.asked) is asked_sender
+
+
+# -- connecting a number -------------------------------------------------------------------------------------------
+
+
+def by(session: PlatformSession, **secrets: str) -> WhatsAppConnector:
+    app = waterkant("whatsapp")
+    return WhatsAppConnector(AppCredentials(kind="whatsapp", key=app.key, secrets={**app.secrets, **secrets}), session)
+
+
+@pytest.mark.parametrize(
+    ("secrets", "ok", "reason"),
+    [
+        ({}, True, ""),
+        ({"api_key": TWILIO_KEY[0], "api_secret": TWILIO_KEY[1]}, True, ""),
+        ({"auth_token": "anders"}, False, "token"),
+        ({"api_key": TWILIO_KEY[0], "api_secret": "anders"}, False, "token"),
+        ({"account_sid": ""}, False, "token"),
+    ],
+)
+def test_check_app_is_what_twilio_says_of_the_keys(
+    twilio: Town, session: PlatformSession, secrets: dict[str, str], ok: bool, reason: str
+) -> None:
+    health = by(session, **secrets).check_app()
+    assert (health.ok, health.reason) == (ok, reason)
+
+
+def test_senders_of_the_account_are_offered(twilio: Town, connector: WhatsAppConnector) -> None:
+    (one,) = connector.offered()
+    assert (one.external_id, one.handle, one.name, one.secrets, one.missing) == (
+        "whatsapp:+31140140",
+        "+31140140",
+        "Gemeente Waterkant",
+        {},
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [(Refusal(401, {"code": 20003}), PermanentFailure), (Refusal(503, "stuk"), TemporaryFailure)],
+)
+def test_offer_that_twilio_refuses_is_in_our_words(
+    twilio: Town, connector: WhatsAppConnector, answer: Refusal, kind: type[Exception]
+) -> None:
+    twilio.world.script.append(answer)
+    with pytest.raises(kind):
+        connector.offered()
+
+
+def test_disconnected_number_is_not_called_for(twilio: Town, connector: WhatsAppConnector) -> None:
+    connector.disconnect(NUMBER, WEBHOOK)
+    assert (connector.webhook_problem(NUMBER, WEBHOOK), twilio.platform.brings(b"")) == ("missing", False)
+
+
+def test_address_of_another_system_is_left_alone_when_disconnecting(twilio: Town, connector: WhatsAppConnector) -> None:
+    twilio.platform.state["callback_url"] = "https://elders.example/twilio/"
+    connector.disconnect(NUMBER, WEBHOOK)
+    assert twilio.platform.state["callback_url"] == "https://elders.example/twilio/"

@@ -57,6 +57,9 @@ class TestWorld:
     def record(self, kind: str, what: str, external_id: str, **details: Any) -> None:
         self.books.append({"kind": kind, "what": what, "external_id": external_id, **details})
 
+    def fault(self, kind: str, name: str) -> bool:
+        return False
+
     def media(self, content: bytes, content_type: str, name: str) -> str:
         return f"/media/{self.new_id()}/{name}"
 
