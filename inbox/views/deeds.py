@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from inbox import office_hours, permissions
-from inbox.models import Conversation, Department, Result, Routing, Sentiment, Status, Topic, User
+from inbox.models import ContactKind, Conversation, Department, Result, Routing, Sentiment, Status, Topic, User
 from inbox.office_hours import AMSTERDAM, Hours, local
 from inbox.views.pane_rows import PaneRows
 
@@ -45,6 +45,7 @@ class Deeds:
     results: tuple[tuple[str, str], ...] = ()
     topics: tuple[Topic, ...] | None = None  # None: may not be set
     sentiments: tuple[tuple[str, str], ...] = ()
+    contact_kinds: tuple[tuple[str, str], ...] = ()
 
     @property
     def any(self) -> bool:
@@ -68,6 +69,7 @@ def deeds(
     labels: dict[str, Any] = {
         "topics": tuple(asked.topics),
         "sentiments": tuple((value, str(words)) for value, words in (("", _("not said")), *Sentiment.choices)),
+        "contact_kinds": tuple((value, str(words)) for value, words in (("", _("not said")), *ContactKind.choices)),
     }
     if conversation.status == Status.CLOSED:
         return Deeds(reopen=True, **labels)

@@ -1,4 +1,4 @@
-"""Set what a conversation is about, and how the citizen sounds, from its head."""
+"""Set what a conversation is about, what the citizen wants and how they sound, from its head."""
 
 from django import forms
 from django.http import HttpResponse
@@ -36,3 +36,10 @@ def set_sentiment(request: SignedIn, pk: int) -> HttpResponse:
     """Toon."""
     sentiment = request.POST.get("sentiment", "")
     return attempt(request, pk, lambda: label.set_sentiment(pk, by=request.user, sentiment=sentiment))
+
+
+@act
+def set_contact_kind(request: SignedIn, pk: int) -> HttpResponse:
+    """Soort contact."""
+    kind = request.POST.get("contact_kind", "")
+    return attempt(request, pk, lambda: label.set_contact_kind(pk, by=request.user, contact_kind=kind))
