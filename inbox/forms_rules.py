@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from channels.models import Account
 from inbox import permissions, rule_words
-from inbox.actions.rulebook import without_stem
+from inbox.actions.rulebook import unheard
 from inbox.models import LANGUAGES, Priority, RoutingRule, Topic, User
 from inbox.rules import sender_key
 
@@ -45,7 +45,7 @@ class Terms(forms.CharField):
             raise forms.ValidationError(
                 _("‘%(word)s…’ is too long: at most %(most)s characters.") % {"word": long[:20], "most": LONGEST_TERM}
             )
-        if self.listens and (mute := without_stem(found)):
+        if self.listens and (mute := unheard(found)):
             raise forms.ValidationError(
                 _("Webcare cannot look for %(words)s: too short, or too common.")
                 % {"words": rule_words.joined([f"‘{term}’" for term in mute])}
@@ -91,15 +91,20 @@ class TopicForm(forms.ModelForm):
         self.fields["department"].empty_label = _("none")  # type: ignore[attr-defined]
 
 
+class Accounts(forms.ModelMultipleChoiceField):
+    """With the platform: a municipality goes by the same name on each."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def label_from_instance(self, obj: Account) -> str:
+        """As in the filters of the list."""
+        return f"{obj.name} ({obj.get_kind_display()})"
+
+
 class RuleForm(forms.ModelForm):
     """When a rule holds, and what it then does; ``trying`` is left to the page."""
 
-    accounts = forms.ModelMultipleChoiceField(
-        Account.objects.defer("secrets"),
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        label=gettext_lazy("It comes in on"),
-    )
+    accounts = Accounts(Account.objects.defer("secrets"), required=False, label=gettext_lazy("It comes in on"))
     reach = forms.ChoiceField(
         choices=[
             ("", gettext_lazy("public or private")),

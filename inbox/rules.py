@@ -171,13 +171,16 @@ def decide(rules: Iterable[Rule], subject: Subject) -> Decision:
 
 def holds(conditions: Conditions, subject: Subject, topic: int | None = None) -> tuple[Reason, ...] | None:
     """Why they hold for this message, None when they do not. ``topic``: what an earlier rule gave it."""
-    reasons = _words(conditions, subject)
-    where = _where(conditions, subject)
-    when = _when(conditions, subject)
-    about = _about(conditions, subject, topic)
-    if reasons is None or where is None or when is None or about is None:
+    # The words first: they are what most rules fail on, and this is asked of every rule for every new conversation.
+    if (said := _words(conditions, subject)) is None:
         return None
-    return (*reasons, *about, *where, *when)
+    if (about := _about(conditions, subject, topic)) is None:
+        return None
+    if (where := _where(conditions, subject)) is None:
+        return None
+    if (when := _when(conditions, subject)) is None:
+        return None
+    return (*said, *about, *where, *when)
 
 
 def sender_key(text: str) -> str:
@@ -244,13 +247,13 @@ def _when(conditions: Conditions, subject: Subject) -> tuple[Reason, ...] | None
         if conditions.open != subject.open:
             return None
         reasons.append(Reason(Why.OPEN if subject.open else Why.CLOSED))
-    at = local(subject.at)
     if conditions.weekdays:
-        if at.weekday() not in conditions.weekdays:
+        weekday = local(subject.at).weekday()
+        if weekday not in conditions.weekdays:
             return None
-        reasons.append(Reason(Why.WEEKDAY, str(at.weekday())))
+        reasons.append(Reason(Why.WEEKDAY, str(weekday)))
     if conditions.begins is not None and conditions.ends is not None:
-        if not _between(at.time(), conditions.begins, conditions.ends):
+        if not _between(local(subject.at).time(), conditions.begins, conditions.ends):
             return None
         reasons.append(Reason(Why.HOURS, f"{conditions.begins:%H:%M}-{conditions.ends:%H:%M}"))
     return tuple(reasons)

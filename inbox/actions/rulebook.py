@@ -1,5 +1,6 @@
 """The rules as they are kept, made ready to decide: with the stems of their words, the names of what they point at."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time
 from functools import cached_property
@@ -29,18 +30,17 @@ class Rulebook:
 
     def learn(self, texts: Iterable[str]) -> None:
         """The stems of what citizens say in these texts, for all rules at once. One query when a word is new."""
-        new = set(words_of_each(texts)) - self._known
-        if new and self._listens:
-            self._known |= new
-            self._stems |= stems_of(new)
+        if self._listens:
+            self._ask(words_of_each(texts))
 
     def decide(
         self, text: str, identity: Identity, *, account: int, department: int, public: bool, language: str,
         at: datetime, open: bool,  # noqa: A002  (the office)
     ) -> Decision:  # fmt: skip
         """What the rules say of a first message: ``at`` when it was sent (aware), ``open`` whether the office was."""
-        self.learn([text])
-        stems = frozenset(self._stems[word] for word in words_of([text]) if word in self._stems)
+        words = words_of([text]) if self._listens else []
+        self._ask(words)
+        stems = frozenset(self._stems[word] for word in words if word in self._stems)
         senders = frozenset(sender_key(name) for name in (identity.handle, identity.phone) if name)
         return decide(self.rules, Subject(account, department, public, stems, senders, language, at, open))
 
@@ -60,8 +60,7 @@ class Rulebook:
         accounts = self._accounts
         topics = self._topics
         terms = [word for row in self.rows for name in WORDS for word in row.conditions.get(name, ())]
-        self._known |= (new := set(words_of_each([*terms, *(word for topic in topics.values() for word in topic[1])])))
-        self._stems |= stems_of(new) if new else {}
+        self._ask(words_of_each([*terms, *(word for _name, words in topics.values() for word in words)]))
         return [self._rule(row, accounts, topics) for row in self.rows]
 
     @cached_property
@@ -86,8 +85,10 @@ class Rulebook:
 
     @cached_property
     def _accounts(self) -> dict[int, str]:
+        """With the platform: a municipality goes by the same name on each."""
         ids = {pk for row in self.rows for pk in row.conditions.get("accounts", ())}
-        return dict(Account.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
+        found = Account.objects.filter(pk__in=ids).only("kind", "name") if ids else ()
+        return {account.pk: f"{account.name} ({account.get_kind_display()})" for account in found}
 
     @cached_property
     def _topics(self) -> dict[int, tuple[str, list[str]]]:
@@ -96,7 +97,13 @@ class Rulebook:
         found = Topic.objects.filter(pk__in=ids) if ids else ()
         return {topic.pk: (topic.name, [*words_of([topic.name]), *topic.keywords]) for topic in found}
 
-    def _rule(self, row: RoutingRule, accounts: Mapping[int, str], topics: Mapping[int, Any]) -> Rule:
+    def _ask(self, words: Iterable[str]) -> None:
+        new = set(words) - self._known
+        if new:
+            self._known |= new
+            self._stems |= stems_of(new)
+
+    def _rule(self, row: RoutingRule, accounts: Mapping[int, str], topics: Mapping[int, tuple[str, list[str]]]) -> Rule:
         given = row.conditions
         settles: dict[What, int | str | None] = {
             What.DEPARTMENT: row.department_id,
@@ -156,11 +163,17 @@ def words_of_each(texts: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(word for text in texts for word in words_of([text])))
 
 
-def without_stem(words: Iterable[str]) -> list[str]:
-    """Those that can never be said, because they say nothing ("de"), or have no letters. One query."""
-    given = list(words)
-    stems = stems_of(words_of_each(given)) if given else {}
-    return [text for text in given if not any(word in stems for word in words_of([text]))]
+def unheard(terms: Iterable[str]) -> list[str]:
+    """Those that would never be found, or for too little: they say nothing ("de"), or hold a part that is not looked
+    at ("ID-kaart" would find any "kaart"). One query."""
+    parts = {term: re.findall(r"\w+", term.lower()) for term in terms}
+    stems = stems_of({part for each in parts.values() for part in each}) if parts else {}
+    return [
+        term
+        for term, each in parts.items()
+        for heard in [words_of([term])]
+        if not any(word in stems for word in heard) or any(part in stems and part not in heard for part in each)
+    ]
 
 
 def reasons(fired: Fired) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from channels.messages import MessageDeleted, Person
 from channels.models import Account
 from inbox import ingest
+from inbox.actions import bounce
 from inbox.actions.standard_reply import fitting
 from inbox.models import (
     AuditEntry,
@@ -96,6 +97,15 @@ def test_rule_settles_everything_before_the_clock_starts_and_says_so(
         "omdat er ‘grofvuil’ in staat"
     ]
     assert [(notice.user, notice.kind) for notice in Notice.objects.all()] == [(expert, "assigned")]
+
+
+def test_what_a_rule_routed_is_sent_back_like_anything_else(
+    whatsapp: Account, burgerzaken: Department, webcare: Department, expert: User
+) -> None:
+    make(department=burgerzaken)
+    made = ask(whatsapp)
+    assert bounce.bounce(made.pk, by=expert, reason="Niet van ons").department == webcare
+    assert list(Routing.objects.order_by("pk").values_list("back", "returned")) == [(False, True), (True, False)]
 
 
 def test_other_words_and_rules_that_are_off_do_nothing(whatsapp: Account, burgerzaken: Department) -> None:

@@ -80,7 +80,7 @@ def test_list_says_each_rule_as_a_sentence(bea: Client, burgerzaken: Department,
     assert text.count("<li id=") == 2
     assert (
         "Als er ‘grofvuil’ of ‘bankstel’ in staat, ‘gratis’ er niet in staat, het over Afval gaat, "
-        "het binnenkwam op Gemeente Waterkant, het van henk komt, het in het Nederlands is, "
+        "het binnenkwam op Gemeente Waterkant (X), het van henk komt, het in het Nederlands is, "
         "het op zaterdag of zondag kwam, het openbaar is, het buiten openingstijd kwam "
         "en het tussen 22:00 en 06:00 kwam: "
         "doorzetten naar Burgerzaken, onderwerp Afval, soort contact: melding, de teamleiders inseinen, daarna stoppen."
@@ -99,7 +99,7 @@ def test_list_costs_the_same_with_many(bea: Client, burgerzaken: Department, age
 
 
 def test_new_rule_is_saved_off_and_leads_to_trying_it(bea: Client, admin: User, burgerzaken: Department) -> None:
-    given = {"name": "Paspoort", "any_of": "paspoort, ID-kaart\nrijbewijs", "department": burgerzaken.pk}
+    given = {"name": "Paspoort", "any_of": "paspoort, op reis\nrijbewijs", "department": burgerzaken.pk}
     answer = bea.post("/setup/rules/new/", given)
     rule = RoutingRule.objects.get()
     assert answer.url == f"/setup/rules/{rule.pk}/"
@@ -107,7 +107,7 @@ def test_new_rule_is_saved_off_and_leads_to_trying_it(bea: Client, admin: User, 
         "Paspoort",
         False,
         burgerzaken,
-        {"any_of": ["paspoort", "ID-kaart", "rijbewijs"]},
+        {"any_of": ["paspoort", "op reis", "rijbewijs"]},
         None,
     )
     entry = AuditEntry.objects.get(verb="rule_added")
@@ -161,7 +161,10 @@ def test_all_conditions_come_back_as_they_were_typed(bea: Client, agent: User, a
     ("given", "told"),
     [
         ({"name": "Niets", "any_of": "grofvuil"}, "Kies minstens één ding dat er gebeurt."),
-        ({"name": "Kort", "any_of": "de, wc", "stop": "on"}, "Naar ‘de’ en ‘wc’ kan Webcare niet zoeken"),
+        (
+            {"name": "Kort", "any_of": "de, wc, paspoort, ID-kaart, A12", "stop": "on"},
+            "Naar ‘de’, ‘wc’, ‘ID-kaart’ en ‘A12’ kan Webcare niet zoeken",
+        ),
         ({"name": "Half", "begins": "09:00", "stop": "on"}, "Vul beide tijden in, of geen van beide."),
         ({"name": "Gelijk", "begins": "09:00", "ends": "09:00", "stop": "on"}, "Deze tijden zijn gelijk."),
         ({"name": "Lang", "any_of": "x" * 61, "stop": "on"}, "is te lang: hoogstens 60 tekens."),
