@@ -27,7 +27,7 @@ from channels.messages import (
 )
 from channels.models import Account, EventState, InboundEvent
 from inbox import kick
-from inbox.incoming import absent, auto_replies, changes, told
+from inbox.incoming import absent, auto_replies, changes, ruled, told
 from inbox.incoming.arriving import arrive
 from inbox.incoming.batch import Batch, Work, hold, load
 from inbox.models import AttachmentState
@@ -248,6 +248,9 @@ def _after_commit(batch: Batch, queued: int) -> None:
         transaction.on_commit(kick.kick_media)
     if any(found.profile_due_at is not None for found in batch.new_identities):
         transaction.on_commit(kick.kick_profiles)
+    if batch.ruling.hits:
+        # Aside: a rule's own row, held until the end of a batch, would make all batches wait for each other.
+        transaction.on_commit(partial(ruled.count, dict(batch.ruling.hits)), robust=True)
     received = {account.pk for account, _, _ in batch.arrived}
     if received:
         transaction.on_commit(partial(_note_received, sorted(received)), robust=True)

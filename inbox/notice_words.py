@@ -48,3 +48,5 @@ def _words(kind: NoticeKind) -> tuple[str, str]:
                 _("%(who)s did something in a conversation you follow"),
                 _("There is news in a conversation you follow"),
             )
+        case NoticeKind.RULED:
+            return "", _("A rule points you to a new conversation")

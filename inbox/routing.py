@@ -3,7 +3,7 @@
 Only a proposal: a colleague decides.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -25,11 +25,13 @@ class Ground(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """A topic with the department that knows about it, and the stems of its name."""
+    """A topic with the department that knows about it, the stems of its name and keywords, and its keywords of several
+    words, by their own: all of them must be said."""
 
     name: str
     department: int
     stems: frozenset[str] = frozenset()
+    phrases: tuple[tuple[str, frozenset[str]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def suggest(
     here: int,
     words: Mapping[str, str],
     topic: Owned | None,
-    topics: Iterable[Owned],
+    topics: Collection[Owned],
     counts: Mapping[str, Mapping[int, tuple[int, int]]],
 ) -> list[Suggestion]:
     """At most MOST departments other than ``here``, the surest first.
@@ -84,6 +86,13 @@ def suggest(
             if stem in owned.stems:
                 found.setdefault(
                     owned.department, Suggestion(owned.department, Ground.NAMED, topic=owned.name, word=word)
+                )
+    said = frozenset(words.values())
+    for owned in topics:
+        for text, stems in owned.phrases:
+            if stems <= said:
+                found.setdefault(
+                    owned.department, Suggestion(owned.department, Ground.NAMED, topic=owned.name, word=text)
                 )
     found.pop(here, None)
     return list(found.values())[:MOST]

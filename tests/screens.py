@@ -363,6 +363,15 @@ def open_row(page: Page, text: str) -> None:
     page.locator("[data-testid^=message-]").filter(has_text=text).first.wait_for()
 
 
+def _rule_tried(page: Page, made: Scenery) -> None:
+    _at("/setup/rules/new/")(page, made)
+    page.get_by_label("Naam van de regel").fill("Grofvuil")
+    page.get_by_label("Minstens één van deze woorden staat erin").fill("grofvuil, container, lantaarnpaal")
+    page.get_by_label("Doorzetten naar").select_option(label="Stadsbeheer")
+    page.get_by_test_id("try-rule").click()
+    expect(page.get_by_test_id("tried")).to_be_visible()
+
+
 SCENES: dict[str, Scene] = {
     "list": Scene("fatima", _at("/inbox/todo/")),
     "conversation-mine": Scene("fatima", _row("oude paspoort")),
@@ -456,4 +465,10 @@ SCENES: dict[str, Scene] = {
     "setup-channel": Scene("beheer", _at("/setup/channels/1/")),
     "setup-channel-check": Scene("beheer", _at("/setup/channels/1/check/")),
     "setup-channel-disconnect": Scene("beheer", _at("/setup/channels/1/disconnect/")),
+    "setup": Scene("beheer", _at("/setup/")),
+    "setup-topics": Scene("beheer", _at("/setup/topics/")),
+    "setup-topic": Scene("beheer", _at("/setup/topics/new/")),
+    "setup-rules": Scene("beheer", _at("/setup/rules/")),
+    "setup-rule": Scene("beheer", _at("/setup/rules/new/")),
+    "setup-rule-tried": Scene("beheer", _rule_tried),
 }

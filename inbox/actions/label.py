@@ -1,4 +1,5 @@
-"""Onderwerp en toon: what a conversation is about, and how the citizen sounds; set by hand, also when it is closed."""
+"""Onderwerp, soort en toon: what a conversation is about, what the citizen wants, how they sound; set by hand, also
+when it is closed."""
 
 from typing import Any
 
@@ -10,7 +11,7 @@ from inbox.actions import clocks
 from inbox.actions.changing import changing
 from inbox.actions.claim import not_allowed
 from inbox.actions.refused import Refused
-from inbox.models import Conversation, Sentiment, Topic, User
+from inbox.models import ContactKind, Conversation, Sentiment, Topic, User
 
 
 class _SameAlready(Exception):
@@ -57,6 +58,21 @@ def set_sentiment(conversation_id: int, *, by: User, sentiment: str) -> Conversa
                 raise not_allowed()
             _leave(conversation, when=conversation.sentiment == sentiment)
             conversation.sentiment = sentiment
+    except _SameAlready as same:
+        return same.conversation
+    return conversation
+
+
+def set_contact_kind(conversation_id: int, *, by: User, contact_kind: str) -> Conversation:
+    """What the citizen wants: a value of ContactKind, or "" for not said. Raises Refused "no_choice", "not_allowed"."""
+    if contact_kind and contact_kind not in ContactKind.values:
+        raise Refused("no_choice", _("Choose what kind of contact it is."))
+    try:
+        with changing(conversation_id, "set_contact_kind", by=by) as conversation:
+            if not permissions.can_work(by, conversation):
+                raise not_allowed()
+            _leave(conversation, when=conversation.contact_kind == contact_kind)
+            conversation.contact_kind = contact_kind
     except _SameAlready as same:
         return same.conversation
     return conversation

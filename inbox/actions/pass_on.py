@@ -37,10 +37,14 @@ def rests(user_ids: Iterable[int]) -> dict[int, Rest]:
 def receivers(user_ids: Iterable[int]) -> dict[int, Receiver]:
     """Colleagues as a rule sees them now. Three queries, none without ids."""
     ids = list(user_ids)
-    if not ids:
-        return {}
-    people = list(User.objects.filter(pk__in=ids).prefetch_related("departments"))
-    held = workload.loads(ids, now()) if any(user.most_open is not None for user in people) else {}
+    return receivers_of(User.objects.filter(pk__in=ids).prefetch_related("departments")) if ids else {}
+
+
+def receivers_of(people: Iterable[User]) -> dict[int, Receiver]:
+    """The same for colleagues with their departments prefetched. One query when one of them has a cap."""
+    people = list(people)
+    capped = [user.pk for user in people if user.most_open is not None]
+    held = workload.loads(capped, now()) if capped else {}
     return {
         user.pk: Receiver(
             pk=user.pk,

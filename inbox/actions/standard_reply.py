@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.conf import settings
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -29,7 +29,8 @@ class Taken:
 
 
 def fitting(user: User, conversation: Conversation, words: str = "") -> QuerySet[StandardReply]:
-    """The replies for this conversation, most used first, then newest; each of ``words`` is in its name or text."""
+    """The replies for this conversation, those about its topic first, then most used, then newest; each of ``words`` is
+    in its name or text."""
     departments = user.departments.through.objects.filter(user=user).values("department")
     reach = "public" if conversation.public else "private"
     found = StandardReply.objects.filter(
@@ -39,7 +40,11 @@ def fitting(user: User, conversation: Conversation, words: str = "") -> QuerySet
         kind__in=("", conversation.account.kind),
         reach__in=("", reach),
     )
-    return with_words(found, words)
+    found = with_words(found, words)
+    if conversation.topic_id is None:
+        return found
+    about = Case(When(topic=conversation.topic_id, then=0), default=1)
+    return found.order_by(about, "-used_count", "-changed_at", "-id")
 
 
 def with_words(found: QuerySet[StandardReply], words: str) -> QuerySet[StandardReply]:

@@ -8,14 +8,12 @@ from inbox.admin.accounts import AccountAdmin, PlatformAppAdmin
 from inbox.admin.base import site
 from inbox.admin.hours import AccountSettingsAdmin
 from inbox.admin.people import DepartmentAdmin, UserAdmin
-from inbox.admin.topics import TopicAdmin
 
 __all__ = [
     "AccountAdmin",
     "AccountSettingsAdmin",
     "DepartmentAdmin",
     "PlatformAppAdmin",
-    "TopicAdmin",
     "UserAdmin",
     "site",
 ]

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels.models import Account, PlatformApp
 from inbox import audit, permissions
-from inbox.models import AccountSettings, Department, Topic, User
+from inbox.models import AccountSettings, Department, User
 
 # As one works: first what is looked at most. The models have no plural of their own, and Dutch takes no "s" here.
 NAMES = {
@@ -26,7 +26,6 @@ NAMES = {
     PlatformApp: _("platform apps"),
     User: _("colleagues"),
     Department: _("departments"),
-    Topic: _("topics"),
 }
 
 

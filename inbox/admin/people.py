@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from channels.models import Account
 from inbox import standard_texts
 from inbox.admin.base import Audited, site
-from inbox.models import Conversation, Department, Status, User
+from inbox.models import LANGUAGES, Conversation, Department, Status, User
 
 ROUTED = (
     *(standard_texts.CITIZEN, standard_texts.DEPARTMENT, standard_texts.COLLEAGUE, standard_texts.INITIALS),
@@ -60,10 +60,6 @@ class DepartmentAdmin(Audited):
     def get_prepopulated_fields(self, request: HttpRequest, obj: Department | None = None) -> dict[str, Any]:
         """From the name, once."""
         return {} if obj else {"slug": ["name"]}
-
-
-# As X tells them; other platforms tell none. In the order a Dutch municipality meets them.
-LANGUAGES = ("nl", "en", "de", "fr", "es", "pl", "tr", "ar", "uk", "ru", "bg", "ro", "pt", "it", "fa", "zh")
 
 
 class ColleagueForm(UserChangeForm):

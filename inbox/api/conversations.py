@@ -18,6 +18,7 @@ from inbox.models import (
     VIEWS,
     AuditEntry,
     ClockKind,
+    ContactKind,
     Conversation,
     ConversationQuerySet,
     Priority,
@@ -80,6 +81,9 @@ class ConversationShown(serializers.Serializer):
         help_text="How the citizen sounds, as a colleague heard it; empty: not said.",
     )
     priority = serializers.ChoiceField(Priority.choices, help_text="How much haste it has: 0 normal, 1 high, 2 urgent.")
+    contact_kind = serializers.ChoiceField(
+        ContactKind.choices, allow_blank=True, help_text="What the citizen wants of us; empty: not said."
+    )
     answerable = serializers.BooleanField(help_text="False: X will refuse an answer here.")
     last_message_at = UtcField()
     last_message_text = serializers.CharField(help_text="The first 200 characters.")
@@ -108,6 +112,7 @@ class ConversationQuery(serializers.Serializer):
     public = serializers.BooleanField(required=False)
     topic = serializers.IntegerField(required=False, help_text="The id of a topic.")
     sentiment = serializers.ChoiceField(Sentiment.choices, required=False)
+    contact_kind = serializers.ChoiceField(ContactKind.choices, required=False)
     updated_since = UtcField(required=False, help_text="With a message or any change from then on.")
 
 
@@ -150,7 +155,7 @@ class Conversations(Listing):
         rows = shown_to(self.caller)
         if view := given.get("view"):
             rows = rows.in_view(view, self.caller, now())
-        for name in ("status", "account", "public", "topic", "sentiment"):
+        for name in ("status", "account", "public", "topic", "sentiment", "contact_kind"):
             if name in given:
                 rows = rows.filter(**{name: given[name]})
         match given.get("assignee"):

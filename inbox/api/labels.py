@@ -1,4 +1,4 @@
-"""What conversations are about, how much haste they have, and how citizens sound."""
+"""What conversations are about, how much haste they have, what citizens want, and how they sound."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from inbox.actions import label, prioritise
 from inbox.api.endpoint import Listing, reading, writing
 from inbox.api.refs import DepartmentRef, TopicRef
 from inbox.api.verbs import CHANGED, Verb
-from inbox.models import Priority, Sentiment, Topic, User
+from inbox.models import ContactKind, Priority, Sentiment, Topic, User
 
 
 class TopicShown(TopicRef):
@@ -88,3 +88,20 @@ class SetPriority(Verb):
     def act(self, by: User, pk: int, given: dict[str, Any]) -> None:
         """Prioriteit."""
         prioritise.set_priority(pk, by=by, priority=given["priority"])
+
+
+class ContactKindBody(serializers.Serializer):
+    """What the citizen wants."""
+
+    contact_kind = serializers.ChoiceField(ContactKind.choices, allow_blank=True, help_text="Empty: not said.")
+
+
+@writing("conversations_set_contact_kind", "Say what kind of contact it is", request=ContactKindBody, responses=CHANGED)
+class SetContactKind(Verb):
+    """Also of a closed conversation; a rule may have proposed another."""
+
+    serializer_class = ContactKindBody
+
+    def act(self, by: User, pk: int, given: dict[str, Any]) -> None:
+        """Soort contact."""
+        label.set_contact_kind(pk, by=by, contact_kind=given["contact_kind"])

@@ -86,6 +86,7 @@ urlpatterns = [
     path("advice/<int:pk>/", advice.AdviceDetail.as_view(), name="advice"),
     path("advice/<int:pk>/answer/", advice.Answer.as_view(), name="answer_advice"),
     path("advice/<int:pk>/withdraw/", advice.Withdraw.as_view(), name="withdraw_advice"),
+    path("conversations/<int:pk>/set-contact-kind/", labels.SetContactKind.as_view(), name="set_contact_kind"),
     path("topics/", labels.Topics.as_view(), name="topics"),
     path("views/", views.SavedViews.as_view(), name="views"),
     path("conversations/<int:pk>/thread/", citizens.FetchThread.as_view(), name="fetch_thread"),

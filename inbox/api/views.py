@@ -19,7 +19,8 @@ class SavedViewShown(serializers.Serializer):
     sort = serializers.CharField(help_text="newest or oldest message first; empty: the order of the view.")
     filters = serializers.DictField(
         child=serializers.CharField(),
-        help_text="account, platform, department, assignee, topic, sentiment, from, to, timer, text; only what is set.",
+        help_text="account, platform, department, assignee, topic, sentiment, contact_kind, from, to, timer, text; "
+        "only what is set.",
     )
 
 

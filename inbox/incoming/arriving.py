@@ -51,7 +51,10 @@ def arrive(batch: Batch, account: Account, item: IncomingMessage) -> str:
 def _from_citizen(batch: Batch, account: Account, item: IncomingMessage) -> None:
     thread_id = _thread(batch, account, item)
     identity = identity_of(batch, account, item.author, thread_id)
-    conversation = _open_conversation(batch, account, item, identity, thread_id)
+    conversation = _at_place(batch, account, item, identity, thread_id)
+    begins = conversation is None
+    # The unfinished one, else the last one closed a short time ago, else a new one.
+    conversation = conversation or _new_conversation(batch, account, item, identity, thread_id)
     message = _message(conversation, account, item, Direction.IN)
     batch.changes.note(conversation, "received", messages=[message])
     _enter(batch, account, conversation, message, item)
@@ -73,6 +76,8 @@ def _from_citizen(batch: Batch, account: Account, item: IncomingMessage) -> None
     if conversation.last_inbound_at == item.sent_at:
         conversation.answerable = item.answerable  # the newest message is the one a public answer stands under
     if message.deleted_at is None:
+        if begins:
+            batch.ruling.decide(conversation, message)  # before the clock starts: how long it runs may depend on it
         since = _owed_since(batch, conversation, message)
         if since is not None:
             _owe(batch, conversation, identity, since)
@@ -116,16 +121,6 @@ def _thread(batch: Batch, account: Account, item: IncomingMessage) -> str:
     if item.public and item.in_reply_to:
         return batch.thread(account, item.in_reply_to) or item.thread_id
     return item.thread_id
-
-
-def _open_conversation(
-    batch: Batch, account: Account, item: IncomingMessage, identity: Identity, thread_id: str
-) -> Conversation:
-    """The unfinished one, else the last one closed a short time ago, else a new one."""
-    found = _at_place(batch, account, item, identity, thread_id)
-    if found is not None:
-        return found
-    return _new_conversation(batch, account, item, identity, thread_id)
 
 
 def _at_place(

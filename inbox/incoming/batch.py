@@ -14,6 +14,7 @@ from inbox import live
 from inbox.actions.receive import Changes
 from inbox.incoming import attempts, keys, reactions
 from inbox.incoming.clockbook import Agreements, ClockBook
+from inbox.incoming.ruled import Ruling
 from inbox.models import (
     Attachment,
     Contact,
@@ -49,6 +50,7 @@ class Batch:
     agreements: Agreements
     clocks: ClockBook
     changes: Changes
+    ruling: Ruling
     messages: dict[Named, Message] = field(default_factory=dict)
     replaced: dict[Named, str] = field(default_factory=dict)
     threads: dict[Named, str] = field(default_factory=dict)
@@ -129,6 +131,7 @@ class Batch:
             columns = ["name", "handle", "phone", "avatar_url", "aliases"]
             Identity.objects.bulk_update(list(identities.values()), columns)
         self.changes.save()
+        self.ruling.save()
         if self.changed_messages:
             Message.objects.bulk_update(list(self.changed_messages.values()), MESSAGE_FIELDS)
         attempts.proved(self.proved)
@@ -196,7 +199,9 @@ def load(work: list[Work]) -> Batch:
     """Lock the conversations and read what the items need: about ten queries, however many items."""
     account_ids = {account.pk for account, _ in work}
     agreements = Agreements(account_ids)
-    batch = Batch(agreements, ClockBook(agreements), Changes())
+    changes = Changes()
+    said = [item.text for _, item in work if isinstance(item, IncomingMessage) and not item.from_us]
+    batch = Batch(agreements, ClockBook(agreements), changes, Ruling(agreements, changes, said))
     wanted = {name for _, item in work for name in names(item) | watermarks(item)}
     wanted |= _load_early(batch, account_ids, wanted)
     known = Message.objects.filter(account__in=account_ids, external_id__in=wanted).exclude(external_id="")

@@ -1,4 +1,4 @@
-"""Who is told that a citizen answered: the colleague who has the conversation, and those who follow it."""
+"""Who is told that a citizen wrote: whom a rule names, the colleague who has the conversation, who follows it."""
 
 from collections import defaultdict
 
@@ -15,7 +15,9 @@ def tell(batch: Batch) -> None:
     people: dict[int, set[int | None]] = defaultdict(set)
     for follow in Follow.objects.filter(conversation__in=list(arrived)):
         people[follow.conversation_id].add(follow.user_id)
+    ruled = batch.ruling.tellings()
+    new = {told.conversation.pk for told in ruled}
     for pk, conversation in arrived.items():
-        if conversation.assignee_id is not None:
+        if conversation.assignee_id is not None and pk not in new:
             people[pk].add(conversation.assignee_id)
-    notify_all(Told(people[pk], NoticeKind.ANSWERED, arrived[pk]) for pk in people)
+    notify_all([*ruled, *(Told(people[pk], NoticeKind.ANSWERED, arrived[pk]) for pk in people)])

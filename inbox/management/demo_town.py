@@ -18,17 +18,67 @@ ROUTED_TEXTS = {
     "stadsboerderij": "Wij vragen het aan de {afdeling}. Het antwoord komt gewoon hier.",
 }
 
-# name, department that knows about it ("": all of them)
-TOPICS = (
-    ("Afval", "stadsbeheer"),
-    ("Openbare ruimte", "stadsbeheer"),
-    ("Parkeren", "stadsbeheer"),
-    ("Wegwerkzaamheden", "stadsbeheer"),
-    ("Paspoort en rijbewijs", "burgerzaken"),
-    ("Verhuizen", "burgerzaken"),
-    ("Stadsboerderij", "stadsboerderij"),
-    ("Compliment", ""),
-    ("Klacht", ""),
+# name, department that knows about it ("": all of them), keywords, an example, how long it is kept (Retention)
+TOPICS: tuple[tuple[str, str, tuple[str, ...], str, str], ...] = (
+    (
+        "Afval",
+        "stadsbeheer",
+        ("grofvuil", "restafval", "gft", "kliko", "container", "oud papier"),
+        "Wanneer wordt het restafval opgehaald?\nMijn container is niet geleegd.",
+        "year",
+    ),
+    (
+        "Openbare ruimte",
+        "stadsbeheer",
+        ("losse tegel", "stoeptegel", "lantaarnpaal", "zwerfvuil", "ongedierte", "ratten"),
+        "Er ligt een losse tegel op de stoep.\nDe lantaarnpaal voor mijn deur is kapot.",
+        "3_years",
+    ),
+    ("Parkeren", "stadsbeheer", ("parkeervergunning", "bezoekerskaart"), "Hoe vraag ik een vergunning aan?", "year"),
+    ("Wegwerkzaamheden", "stadsbeheer", ("omleiding", "wegafsluiting"), "Hoe lang is de brug nog dicht?", "year"),
+    (
+        "Paspoort en rijbewijs",
+        "burgerzaken",
+        ("identiteitskaart", "reisdocument"),
+        "Wat heb ik nodig voor een nieuw paspoort?",
+        "year",
+    ),
+    ("Verhuizen", "burgerzaken", ("adreswijziging", "verhuisd"), "Hoe geef ik mijn nieuwe adres door?", "year"),
+    ("Stadsboerderij", "stadsboerderij", ("kinderboerderij", "lammetje", "geit"), "Zijn er al lammetjes?", "year"),
+    ("Compliment", "", (), "", "year"),
+    ("Klacht", "", (), "Als een inwoner ontevreden is over hoe wij iets deden.", "5_years"),
+)
+
+# name of the reply -> topic in whose conversations it comes first
+REPLY_TOPICS = {
+    "Losse stoeptegel": "Openbare ruimte",
+    "Restafval ophalen": "Afval",
+    "Paspoort aanvragen": "Paspoort en rijbewijs",
+    "Spoedpaspoort": "Paspoort en rijbewijs",
+    "Lammetjes kijken": "Stadsboerderij",
+}
+
+# In order: name, words of which one must be said, slug of the department, topic, kind of contact, priority, and
+# whether the team leads are told.
+RULES = (
+    (
+        "Gevaar op straat",
+        ["gevaar", "gevaarlijk", "gaslek", "instorten"],
+        "",
+        "",
+        "report",
+        2,
+        True,
+    ),
+    (
+        "Ongedierte",
+        ["ongedierte", "ratten", "muizen", "wespennest", "processierups"],
+        "stadsbeheer",
+        "Openbare ruimte",
+        "report",
+        None,
+        False,
+    ),
 )
 
 # username, first name, last name, role (inbox.models.Role), departments

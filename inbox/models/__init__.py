@@ -40,18 +40,30 @@ from inbox.models.message import (
     SendAttempt,
 )
 from inbox.models.notices import Follow, Notice, NoticeKind, PendingPush, PushSubscription, Way
-from inbox.models.people import Availability, BlockGround, Contact, Department, Identity, Role, ShiftRule, User
+from inbox.models.people import (
+    LANGUAGES,
+    Availability,
+    BlockGround,
+    Contact,
+    Department,
+    Identity,
+    Role,
+    ShiftRule,
+    User,
+)
 from inbox.models.routing import Routing
+from inbox.models.routing_rules import RoutingRule
 from inbox.models.rules import AccountSettings, Addressing, AnswerTarget, ClosingDay, OpeningPeriod, SpecialPeriod
 from inbox.models.shifts import Handover
 from inbox.models.tokens import ApiToken
-from inbox.models.topics import ContactKind, Priority, Sentiment, Topic
+from inbox.models.topics import ContactKind, Priority, Retention, Sentiment, Topic
 from inbox.models.views import BulkChange, BulkItem, SavedView
 from inbox.models.writing import Draft, DraftMode, Reach, StandardReply, Upload
 
 __all__ = [
     "ADVISERS",
     "DECIDED_ON",
+    "LANGUAGES",
     "VIEWS",
     "AccountSettings",
     "Addressing",
@@ -108,8 +120,10 @@ __all__ = [
     "Reaction",
     "ReadMarker",
     "Result",
+    "Retention",
     "Role",
     "Routing",
+    "RoutingRule",
     "SavedView",
     "SendAttempt",
     "Sentiment",

@@ -27,6 +27,7 @@ class NoticeKind(models.TextChoices):
     BOUNCED = "bounced", _("sent back more than once")  # to the team lead
     HANDED_OVER = "handed_over", _("handed over to you")
     FOLLOWED = "followed", _("news in a conversation you follow")
+    RULED = "ruled", _("a rule points you to a conversation")
 
 
 class Way(models.TextChoices):

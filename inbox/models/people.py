@@ -65,6 +65,8 @@ class ShiftRule(models.TextChoices):
 
 
 DEFAULT_WAYS = ("bell", "push")
+# As X tells them; other platforms tell none. In the order a Dutch municipality meets them.
+LANGUAGES = ("nl", "en", "de", "fr", "es", "pl", "tr", "ar", "uk", "ru", "bg", "ro", "pt", "it", "fa", "zh")
 
 
 class ColleagueManager(UserManager["User"]):

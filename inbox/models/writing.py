@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from channels.models import Account, Kind
 from inbox.models.conversation import Conversation
 from inbox.models.people import Department
+from inbox.models.topics import Topic
 
 
 class Reach(models.TextChoices):
@@ -34,6 +35,15 @@ class StandardReply(models.Model):
         Account, null=True, blank=True, on_delete=models.CASCADE, related_name="+", verbose_name=_("account")
     )
     reach = models.CharField(max_length=7, choices=Reach.choices, blank=True, verbose_name=_("for answers"))
+    # Offered first in conversations about it, and in others as ever.
+    topic = models.ForeignKey(
+        Topic,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="standard_replies",
+        verbose_name=_("topic"),
+    )
     active = models.BooleanField(default=True, verbose_name=_("in use"))
     used_count = models.PositiveIntegerField(default=0, db_default=0)
     used_at = models.DateTimeField(null=True, blank=True)

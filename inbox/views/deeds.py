@@ -8,7 +8,18 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from inbox import office_hours, permissions
-from inbox.models import Conversation, Department, Priority, Result, Routing, Sentiment, Status, Topic, User
+from inbox.models import (
+    ContactKind,
+    Conversation,
+    Department,
+    Priority,
+    Result,
+    Routing,
+    Sentiment,
+    Status,
+    Topic,
+    User,
+)
 from inbox.office_hours import AMSTERDAM, Hours, local
 from inbox.views.pane_rows import PaneRows
 
@@ -46,6 +57,7 @@ class Deeds:
     topics: tuple[Topic, ...] | None = None  # None: may not be set
     sentiments: tuple[tuple[str, str], ...] = ()
     priorities: tuple[tuple[int, str], ...] = ()
+    contact_kinds: tuple[tuple[str, str], ...] = ()
 
     @property
     def any(self) -> bool:
@@ -70,6 +82,7 @@ def deeds(
         "topics": tuple(asked.topics),
         "priorities": tuple((value, str(words)) for value, words in Priority.choices),
         "sentiments": tuple((value, str(words)) for value, words in (("", _("not said")), *Sentiment.choices)),
+        "contact_kinds": tuple((value, str(words)) for value, words in (("", _("not said")), *ContactKind.choices)),
     }
     if conversation.status == Status.CLOSED:
         return Deeds(reopen=True, **labels)

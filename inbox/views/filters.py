@@ -19,7 +19,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from channels.models import Account, Kind
-from inbox.models import ConversationQuerySet, Department, Message, Sentiment, Topic, User
+from inbox.models import ContactKind, ConversationQuerySet, Department, Message, Sentiment, Topic, User
 from inbox.office_hours import AMSTERDAM, local
 from inbox.views.words import Words
 
@@ -41,6 +41,7 @@ class Filters:
     assignee: str = ""  # "me", "none" or an id
     topic: str = ""  # "none" or an id
     sentiment: str = ""  # "none" or a value of Sentiment
+    contact_kind: str = ""  # "none" or a value of ContactKind
     since: date | None = None
     until: date | None = None
     timer: str = ""  # one of TIMERS
@@ -66,6 +67,7 @@ class Filters:
             "assignee": self.assignee,
             "topic": self.topic,
             "sentiment": self.sentiment,
+            "contact_kind": self.contact_kind,
             "from": self.since.isoformat() if self.since else "",
             "to": self.until.isoformat() if self.until else "",
             "timer": self.timer,
@@ -102,6 +104,7 @@ def read(given: Mapping[str, str], texts: Mapping[str, str] | None = None) -> Fi
         assignee=_id_or(given.get("assignee", ""), ME, NOBODY),
         topic=_id_or(given.get("topic", ""), NONE),
         sentiment=_one_of(given.get("sentiment", ""), [*Sentiment.values, NONE]),
+        contact_kind=_one_of(given.get("contact_kind", ""), [*ContactKind.values, NONE]),
         since=_day(given.get("from", "")),
         until=_day(given.get("to", "")),
         timer=_one_of(given.get("timer", ""), TIMERS),
@@ -150,6 +153,8 @@ def narrowed(queryset: ConversationQuerySet, filters: Filters, user: User, momen
         conditions.append(Q(topic=None if filters.topic == NONE else int(filters.topic)))
     if filters.sentiment:
         conditions.append(Q(sentiment="" if filters.sentiment == NONE else filters.sentiment))
+    if filters.contact_kind:
+        conditions.append(Q(contact_kind="" if filters.contact_kind == NONE else filters.contact_kind))
     if filters.timer:
         conditions.append(_timer(filters.timer, moment))
     queryset = between(queryset.filter(*conditions), filters)
@@ -249,6 +254,7 @@ def labels() -> dict[str, str]:
         "assignee": _("Claimed by"),
         "topic": _("Topic"),
         "sentiment": _("Tone"),
+        "contact_kind": _("Kind of contact"),
         "from": _("From"),
         "to": _("Up to and including"),
         "timer": _("Timer"),
@@ -264,6 +270,11 @@ def timers() -> dict[str, str]:
 def sentiments() -> dict[str, str]:
     """What the tones to choose from are called."""
     return {**{value: str(words) for value, words in Sentiment.choices}, NONE: _("not said")}
+
+
+def contact_kinds() -> dict[str, str]:
+    """What the kinds of contact to choose from are called."""
+    return {**{value: str(words) for value, words in ContactKind.choices}, NONE: _("not said")}
 
 
 def chips(filters: Filters, departments: Iterable[Department]) -> list[Chip]:
@@ -288,6 +299,8 @@ def _words(name: str, value: str, departments: Iterable[Department]) -> str:
             return next((department.name for department in departments if department.slug == value), value)
         case "sentiment":
             return sentiments()[value]
+        case "contact_kind":
+            return contact_kinds()[value]
         case "timer":
             return timers()[value]
         case "from" | "to":

@@ -1,4 +1,5 @@
-"""Set what a conversation is about, how much haste it has, and how the citizen sounds, from its head."""
+"""Set what a conversation is about, how much haste it has, what the citizen wants and how they sound, from its
+head."""
 
 from django import forms
 from django.http import HttpResponse
@@ -46,3 +47,10 @@ def set_priority(request: SignedIn, pk: int) -> HttpResponse:
     return attempt(
         request, pk, lambda: prioritise.set_priority(pk, by=request.user, priority=priority), Typed(panel="topic")
     )
+
+
+@act
+def set_contact_kind(request: SignedIn, pk: int) -> HttpResponse:
+    """Soort contact."""
+    kind = request.POST.get("contact_kind", "")
+    return attempt(request, pk, lambda: label.set_contact_kind(pk, by=request.user, contact_kind=kind))

@@ -46,6 +46,7 @@ def form_context(request: SignedIn) -> dict[str, Any]:
         "colleagues": colleagues.order_by("first_name", "last_name", "username"),
         "topics": Topic.objects.filter(active=True),
         "sentiments": filters.sentiments().items(),
+        "contact_kinds": filters.contact_kinds().items(),
         "timers": filters.timers().items(),
         "labels": filters.labels(),
         "altering": place.saved.pk if place.saved else request.GET.get("saved", ""),

@@ -45,6 +45,7 @@ ICONS = {
     NoticeKind.BOUNCED: "retry",
     NoticeKind.HANDED_OVER: "share",
     NoticeKind.FOLLOWED: "bell",
+    NoticeKind.RULED: "filter",
 }
 
 

@@ -49,6 +49,18 @@ SECTIONS = (
         gettext_lazy("Connect X, Facebook and WhatsApp, check them, pause them."),
     ),
     Section(
+        "topics",
+        "topic",
+        gettext_lazy("Topics"),
+        gettext_lazy("What conversations are about, who knows about it, and by which words."),
+    ),
+    Section(
+        "rules",
+        "filter",
+        gettext_lazy("Rules"),
+        gettext_lazy("What happens by itself with a new conversation."),
+    ),
+    Section(
         "standard_replies",
         "note",
         gettext_lazy("Standard replies"),

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,7 +20,7 @@ from channels.clock import now
 from channels.models import Account
 from inbox import audit, permissions, sla, standard_texts
 from inbox.actions import standard_reply
-from inbox.models import StandardReply
+from inbox.models import StandardReply, Topic
 from inbox.views import conversation as conversations
 from inbox.views import lists
 from inbox.views.acts import act
@@ -79,7 +80,7 @@ class StandardReplyForm(forms.ModelForm):
 
     class Meta:
         model = StandardReply
-        fields = ("name", "text", "department", "kind", "account", "reach", "active")
+        fields = ("name", "text", "department", "kind", "account", "reach", "topic", "active")
         labels = {
             "name": gettext_lazy("Name"),
             "text": gettext_lazy("Text"),
@@ -87,15 +88,21 @@ class StandardReplyForm(forms.ModelForm):
             "kind": gettext_lazy("Platform"),
             "account": gettext_lazy("Account"),
             "reach": gettext_lazy("For answers that are"),
+            "topic": gettext_lazy("Topic"),
             "active": gettext_lazy("In use"),
         }
-        help_texts = {"name": gettext_lazy("Colleagues find it by its name and its words.")}
+        help_texts = {
+            "name": gettext_lazy("Colleagues find it by its name and its words."),
+            "topic": gettext_lazy("In conversations about it, this reply comes first."),
+        }
         widgets = {"text": forms.Textarea(attrs={"rows": 7})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["account"].queryset = Account.objects.defer("secrets")  # type: ignore[attr-defined]
-        for name, empty in (("department", _("All departments")), ("account", _("All accounts"))):
+        self.fields["topic"].queryset = offered_topics(self.instance.topic_id)  # type: ignore[attr-defined]
+        empties = (("department", _("All departments")), ("account", _("All accounts")), ("topic", _("All topics")))
+        for name, empty in empties:
             self.fields[name].empty_label = empty  # type: ignore[attr-defined]
         self.fields["kind"].choices = [("", _("All platforms")), *self.fields["kind"].choices[1:]]  # type: ignore[attr-defined]
 
@@ -106,6 +113,11 @@ class StandardReplyForm(forms.ModelForm):
         if account is not None and kind and account.kind != kind:
             self.add_error("account", _("This account is not on that platform."))
         return given
+
+
+def offered_topics(chosen: int | None) -> QuerySet[Topic]:
+    """Those in use, and the one that was chosen before."""
+    return Topic.objects.filter(Q(active=True) | Q(pk=chosen))
 
 
 def keeper(request: SignedIn) -> None:
@@ -121,7 +133,7 @@ def overview(request: SignedIn) -> HttpResponse:
     """All of them, most used first, with how often and when last."""
     keeper(request)
     moment = now()
-    found = StandardReply.objects.select_related("department", "account").defer("account__secrets")
+    found = StandardReply.objects.select_related("department", "account", "topic").defer("account__secrets")
     shown = [
         {
             "reply": reply,
@@ -167,5 +179,6 @@ def _where(reply: StandardReply) -> str:
         str(reply.department) if reply.department else "",
         str(reply.account) if reply.account else str(reply.get_kind_display()) if reply.kind else "",
         str(reply.get_reach_display()) if reply.reach else "",
+        str(reply.topic) if reply.topic else "",
     ]
     return " · ".join(part for part in parts if part) or _("everywhere")

@@ -9,9 +9,9 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from inbox import auto_reply, privacy_guard, sla
+from inbox import auto_reply, privacy_guard, rule_words, sla
 from inbox.kept import any_of, kept
-from inbox.models import AuditEntry, BlockGround, Priority, Result, Sentiment, User
+from inbox.models import AuditEntry, BlockGround, ContactKind, Priority, Result, Sentiment, User
 from inbox.office_hours import local
 from inbox.views.messages import exact
 
@@ -52,6 +52,7 @@ BESIDE_ONLY = frozenset(
         "set_sentiment",
         "set_priority",
         "clock_moved",
+        "set_contact_kind",
         "advice_asked",
         "advice_given",
         "advice_withdrawn",
@@ -165,6 +166,8 @@ def sentence(entry: AuditEntry, people: Mapping[int, str], moment: datetime) -> 
             return "retry", _("%(who)s undid what was done to several conversations") % words
         case "continued_privately":
             return "private", _("%(who)s went on in private") % words
+        case "rule":
+            return "filter", rule_words.did(str(data.get("name", "")), data.get("did", ()), data.get("why", ()))
         case "auto_reply_sent" | "auto_reply_not_sent":
             kind = str(data.get("kind", auto_reply.OUT_OF_HOURS))
             return "clock", auto_reply.reason_text(str(data.get("reason", "")), kind).rstrip(".")
@@ -246,6 +249,10 @@ def _beside(entry: AuditEntry, words: dict[str, str], moment: datetime) -> tuple
             tone = ((entry.data.get("changes") or {}).get("sentiment") or ["", ""])[1]
             words["tone"] = str(dict(Sentiment.choices).get(tone, _("not said")))
             return "user", _("%(who)s noted how the citizen sounds: %(tone)s") % words
+        case "set_contact_kind":
+            kind = ((entry.data.get("changes") or {}).get("contact_kind") or ["", ""])[1]
+            words["kind"] = str(dict(ContactKind.choices).get(kind, _("not said")))
+            return "topic", _("%(who)s noted what kind of contact this is: %(kind)s") % words
         case "media_retried":
             return "retry", _("%(who)s had a file fetched again") % words
         case "line_said":

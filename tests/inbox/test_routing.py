@@ -60,3 +60,10 @@ def test_the_reason_in_words():
         "Vaak doorgezet naar Stadsbeheer bij ‘afval’ (12 van 14 keer)",
         "‘afval’ hoort bij het onderwerp Afval van Stadsbeheer",
     ]
+
+
+def test_keyword_of_several_words_counts_when_all_are_said():
+    topic = Owned("Stoep", CITY, phrases=(("losse tegel", frozenset({"los", "tegel"})),))
+    said = {"losse": "los", "tegels": "tegel"}
+    assert suggest(HERE, said, None, [topic], {}) == [Suggestion(CITY, Ground.NAMED, topic="Stoep", word="losse tegel")]
+    assert suggest(HERE, {"losse": "los"}, None, [topic], {}) == []

@@ -10,7 +10,7 @@ from channels.clock import now
 from channels.models import Account, PlatformApp
 from channels.simulator import town
 from inbox.management import demo_town
-from inbox.models import AccountSettings, Department, OpeningPeriod, StandardReply, Topic, User
+from inbox.models import AccountSettings, Department, OpeningPeriod, RoutingRule, StandardReply, Topic, User
 
 
 class Command(BaseCommand):
@@ -43,17 +43,42 @@ class Command(BaseCommand):
                 user.languages = demo_town.LANGUAGES.get(username, [])
                 user.most_open = demo_town.MOST_OPEN.get(username)
                 user.save(update_fields=["languages", "most_open"])
-        for name, slug in demo_town.TOPICS:
-            Topic.objects.get_or_create(name=name, defaults={"department": departments.get(slug)})
+        topics = {}
+        for name, slug, keywords, example, retention in demo_town.TOPICS:
+            known = {"keywords": list(keywords), "examples": example, "retention": retention}
+            topics[name], _ = Topic.objects.get_or_create(
+                name=name, defaults={"department": departments.get(slug), **known}
+            )
         for item in town.APPS:
             app, _ = PlatformApp.objects.get_or_create(
                 key=item.key, defaults={"kind": item.kind, "name": item.name, "secrets": item.secrets}
             )
             for demo in item.accounts:
                 self.add_account(app, demo, departments)
-        self.add_replies(departments)
+        self.add_replies(departments, topics)
+        self.add_rules(departments, topics)
 
-    def add_replies(self, departments: dict[str, Department]) -> None:
+    def add_rules(self, departments: dict[str, Department], topics: dict[str, Topic]) -> None:
+        """The rules, once and switched on: what an administrator removed stays away."""
+        if RoutingRule.objects.exists():
+            return
+        RoutingRule.objects.bulk_create(
+            RoutingRule(
+                position=position,
+                active=True,
+                name=name,
+                conditions={"any_of": words},
+                department=departments.get(slug),
+                topic=topics.get(topic),
+                contact_kind=kind,
+                priority=priority,
+                notify_leads=leads,
+                changed_at=now(),
+            )
+            for position, (name, words, slug, topic, kind, priority, leads) in enumerate(demo_town.RULES, 1)
+        )
+
+    def add_replies(self, departments: dict[str, Department], topics: dict[str, Topic]) -> None:
         """The standard replies, once: what a team lead removed stays away."""
         if StandardReply.objects.exists():
             return
@@ -66,6 +91,7 @@ class Command(BaseCommand):
                 kind=kind,
                 account=accounts.get(external_id),
                 reach=reach,
+                topic=topics.get(demo_town.REPLY_TOPICS.get(name, "")),
                 changed_at=now(),
             )
             for name, text, slug, kind, external_id, reach in demo_town.STANDARD_REPLIES

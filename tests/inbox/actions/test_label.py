@@ -51,3 +51,14 @@ def test_refusals(agent, viewer, outsider, make_conversation, waste):
     assert refused(label.set_sentiment, conversation.pk, by=agent, sentiment="boos") == "no_choice"
     with pytest.raises(NotVisible):
         label.set_topic(conversation.pk, by=outsider, topic=waste)
+
+
+def test_kind_of_contact_is_corrected_by_hand_and_written_down(agent, viewer, make_conversation):
+    conversation = make_conversation(contact_kind="question")
+    assert label.set_contact_kind(conversation.pk, by=agent, contact_kind="report").contact_kind == "report"
+    assert label.set_contact_kind(conversation.pk, by=agent, contact_kind="report").version == 2
+    entry = AuditEntry.objects.get()
+    assert (entry.verb, entry.data) == ("set_contact_kind", {"changes": {"contact_kind": ["question", "report"]}})
+    assert label.set_contact_kind(conversation.pk, by=agent, contact_kind="").contact_kind == ""
+    assert refused(label.set_contact_kind, conversation.pk, by=agent, contact_kind="zucht") == "no_choice"
+    assert refused(label.set_contact_kind, conversation.pk, by=viewer, contact_kind="idea") == "not_allowed"

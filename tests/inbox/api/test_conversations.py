@@ -83,6 +83,7 @@ def test_conversation_tells_what_the_page_shows(
         "failed_count": 0,
         "topic": None,
         "sentiment": "",
+        "contact_kind": "",
         "priority": 0,
         "continued_in": None,
         "clock": {

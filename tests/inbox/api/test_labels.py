@@ -32,6 +32,15 @@ def test_priority_is_set_and_shown(fatima, make_conversation):
     assert Conversation.objects.get().priority == 2
 
 
+def test_kind_of_contact_is_set_shown_and_filtered_by(fatima, make_conversation):
+    made, _other = make_conversation(priority=2), make_conversation()
+    told = fatima.post(f"/api/v1/conversations/{made.pk}/set-contact-kind/", {"contact_kind": "complaint"}).json()
+    assert (told["contact_kind"], told["priority"]) == ("complaint", 2)
+    found = fatima.get("/api/v1/conversations/?contact_kind=complaint").json()["results"]
+    assert [row["id"] for row in found] == [made.pk]
+    assert fatima.post(f"/api/v1/conversations/{made.pk}/set-contact-kind/", {"contact_kind": "x"}).status_code == 400
+
+
 def test_topic_not_in_use_is_refused(fatima, make_conversation):
     topic = Topic.objects.create(name="Carnaval", active=False)
     answer = fatima.post(f"/api/v1/conversations/{make_conversation().pk}/set-topic/", {"topic": topic.pk})

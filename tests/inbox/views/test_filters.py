@@ -28,7 +28,9 @@ def cast(make_conversation: Make, agent: User, colleague: User, lead: User, burg
         "late": make_conversation(**due(moment - timedelta(minutes=5))),
         "mine": make_conversation(assignee=agent, at=moment - timedelta(days=40), rank_at=moment),
         "theirs": make_conversation("x", assignee=colleague, topic=waste, rank_at=moment),
-        "angry": make_conversation("facebook", "Weer een kapotte lantaarnpaal", sentiment="negative", rank_at=moment),
+        "angry": make_conversation(
+            "facebook", "Weer een kapotte lantaarnpaal", sentiment="negative", contact_kind="report", rank_at=moment
+        ),
         "elsewhere": make_conversation(department=burgerzaken, rank_at=moment),
     }
     return {name: conversation.pk for name, conversation in made.items()} | {"waste": waste.pk}
@@ -43,12 +45,17 @@ def cast(make_conversation: Make, agent: User, colleague: User, lead: User, burg
         ("topic=none", ["late", "mine", "angry", "elsewhere"]),
         ("sentiment=negative", ["angry"]),
         ("sentiment=none", ["late", "mine", "theirs", "elsewhere"]),
+        ("contact_kind=report", ["angry"]),
+        ("contact_kind=none", ["late", "mine", "theirs", "elsewhere"]),
         ("timer=late", ["late"]),
         ("timer=none", ["mine", "theirs", "angry", "elsewhere"]),
         ("department=burgerzaken", ["elsewhere"]),
         ("department=sport", []),
         ("platform=facebook&sentiment=negative&assignee=none&topic=none&timer=none&department=webcare", ["angry"]),
-        ("platform=fax&assignee=x&topic=-1&sentiment=boos&timer=ooit&from=gisteren&account=9e9", None),
+        (
+            "platform=fax&assignee=x&topic=-1&sentiment=boos&contact_kind=zucht&timer=ooit&from=gisteren&account=9e9",
+            None,
+        ),
     ],
 )
 def test_filter_passes_exactly_its_own(

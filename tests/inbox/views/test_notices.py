@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from inbox import webpush
 from inbox.actions.notify import notify
 from inbox.models import AuditEntry, Conversation, Notice, NoticeKind, PushSubscription
+from inbox.views import notices
 from tests.inbox.browser_push import Browser
 
 HTMX = {"HX-Request": "true"}
@@ -193,3 +194,7 @@ def test_own_only(client, agent, colleague, make_conversation):
     client.force_login(colleague)
     client.post("/notices/seen/")
     assert Notice.objects.get().seen_at is None
+
+
+def test_every_kind_has_an_icon() -> None:
+    assert set(notices.ICONS) == set(NoticeKind)
