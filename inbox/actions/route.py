@@ -26,7 +26,7 @@ from inbox.actions.reply import (
     target,
 )
 from inbox.actions.standard_reply import ending_of
-from inbox.models import AccountSettings, Conversation, Department, Direction, Message, Routing, User
+from inbox.models import AccountSettings, Clock, Conversation, Department, Direction, Message, Routing, User
 from inbox.models.routing import MOST_WORDS, stems_of, words_of
 
 KIND = "routed"
@@ -83,9 +83,16 @@ def route(
 
 
 def moved(
-    conversation: Conversation, by: User, department: Department, *, words: Sequence[str] = (), back: bool = False
+    conversation: Conversation,
+    by: User | None,
+    department: Department,
+    *,
+    words: Sequence[str] = (),
+    back: bool = False,
 ) -> Routing:
-    """It lies there from now on, claimed by nobody; inside ``changing``."""
+    """It lies there from now on, claimed by nobody; inside ``changing``. What follows when it is left lying goes by the
+    rules there. ``by`` None: Webcare itself."""
+    Clock.objects.filter(conversation=conversation, stopped_at=None).update(planned_due=None)
     routing = Routing.objects.create(
         conversation=conversation,
         account=conversation.account,

@@ -2,6 +2,7 @@
 
 from inbox.models.advice import ADVISERS, AdviceRequest, AdviceState
 from inbox.models.alike import GroupAnswer, GroupItem, ItemState, PinnedAnswer
+from inbox.models.approval import Approval, ApprovalState, ApproverGroup
 from inbox.models.around import Reaction, ThreadPost
 from inbox.models.at_platform import (
     Deed,
@@ -14,6 +15,9 @@ from inbox.models.at_platform import (
 )
 from inbox.models.audit import AuditEntry
 from inbox.models.conversation import (
+    RISEN,
+    TICKING,
+    UNPLANNED,
     VIEWS,
     Clock,
     ClockKind,
@@ -23,6 +27,7 @@ from inbox.models.conversation import (
     Result,
     Status,
 )
+from inbox.models.escalation import Escalation
 from inbox.models.message import (
     DECIDED_ON,
     Attachment,
@@ -44,19 +49,25 @@ from inbox.models.routing import Routing
 from inbox.models.rules import AccountSettings, Addressing, ClosingDay, OpeningPeriod
 from inbox.models.shifts import Handover
 from inbox.models.tokens import ApiToken
-from inbox.models.topics import ContactKind, Priority, Sentiment, Topic
+from inbox.models.topics import ContactKind, Priority, SensitiveGround, Sentiment, Topic
 from inbox.models.views import BulkChange, BulkItem, SavedView
 from inbox.models.writing import Draft, DraftMode, Reach, StandardReply, Upload
 
 __all__ = [
     "ADVISERS",
     "DECIDED_ON",
+    "RISEN",
+    "TICKING",
+    "UNPLANNED",
     "VIEWS",
     "AccountSettings",
     "Addressing",
     "AdviceRequest",
     "AdviceState",
     "ApiToken",
+    "Approval",
+    "ApprovalState",
+    "ApproverGroup",
     "Attachment",
     "AttachmentState",
     "AttemptOutcome",
@@ -81,6 +92,7 @@ __all__ = [
     "Draft",
     "DraftMode",
     "EarlyChange",
+    "Escalation",
     "Follow",
     "GroupAnswer",
     "GroupItem",
@@ -109,6 +121,7 @@ __all__ = [
     "Routing",
     "SavedView",
     "SendAttempt",
+    "SensitiveGround",
     "Sentiment",
     "ShiftRule",
     "StandardReply",

@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from inbox import office_hours, permissions
-from inbox.models import Conversation, Department, Result, Routing, Sentiment, Status, Topic, User
+from inbox.models import Conversation, Department, Result, Routing, SensitiveGround, Sentiment, Status, Topic, User
 from inbox.office_hours import AMSTERDAM, Hours, local
 from inbox.views.pane_rows import PaneRows
 
@@ -38,6 +38,8 @@ class Deeds:
     wake: bool = False
     wait: bool = False
     close: bool = False
+    unmark: bool = False  # say that it is not sensitive after all
+    grounds: tuple[tuple[str, str], ...] = ()
     reopen: bool = False
     departments: tuple[Department, ...] = ()
     colleagues: tuple[User, ...] = ()
@@ -85,6 +87,8 @@ def deeds(
         wake=conversation.status in (Status.SNOOZED, Status.WAITING),
         wait=conversation.status == Status.OPEN,
         close=mine or assign,
+        unmark=conversation.sensitive and permissions.may_unmark(user, conversation),
+        grounds=tuple((value, str(words)) for value, words in SensitiveGround.choices),
         departments=tuple(asked.departments),
         colleagues=tuple(one for one in asked.colleagues if one.pk != conversation.assignee_id) if assign else (),
         moments=moments(hours, moment),
