@@ -94,7 +94,7 @@ def show(request: SignedIn) -> HttpResponse:
     """The board; for htmx the part that changes, or with ``column`` and ``after`` the next cards of one column. The
     number of queries does not depend on how much there is. ``id``: cards that are ticked, and stay so."""
     leading(request)
-    if request.htmx and request.htmx.target == "more":
+    if request.htmx and (request.htmx.target or "").startswith("more-"):
         after = Cursor.read(request.GET.get("after", ""))
         column = _columns(request.user, *_place(request), only=request.GET.get("column", ""), after=after)
         return render(request, "inbox/board/cards.html", {"column": column[0] if column else None})

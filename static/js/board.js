@@ -50,6 +50,14 @@
   });
   document.addEventListener("dragend", end);
 
+  // Right after ticking, in the box itself; elsewhere keys.js does it.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "t" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (document.body.dataset.shortcuts !== "on" || !event.target.matches?.(".board input[type=checkbox]")) return;
+    event.preventDefault();
+    $("#board-to").focus();
+  });
+
   // What is in the hand must not be drawn anew under it.
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (dragged && event.detail.requestConfig?.verb === "get" && board()?.contains(event.detail.target)) event.preventDefault();

@@ -1,10 +1,14 @@
 """A question that is left lying: each step once for each clock, in office time, and all of it on the timeline."""
 
 import pytest
+from django.db import connection
+from django.db.models import Q
 
 from inbox import lateness, nobodys
 from inbox.actions import assign, claim, close, route, wait
 from inbox.models import (
+    TICKING,
+    UNPLANNED,
     AuditEntry,
     Availability,
     Clock,
@@ -15,7 +19,7 @@ from inbox.models import (
     User,
 )
 from inbox.views import story
-from tests.conftest import make_user
+from tests.conftest import MONDAY_10, make_user
 from tests.inbox.actions.together import together
 
 pytestmark = pytest.mark.django_db
@@ -253,3 +257,17 @@ class TestInTurn:
         assert Clock.objects.filter(turned_at__isnull=False).count() == 8
         assert AuditEntry.objects.filter(verb="assigned").count() == 8
         assert AuditEntry.objects.filter(verb="nobodys").count() == 10
+
+
+@pytest.mark.parametrize(
+    ("index", "wanted"),
+    [
+        ("clock_to_plan", TICKING & UNPLANNED),
+        ("clock_nobodys", TICKING & Q(nobody_at__lte=MONDAY_10, nobody_told_at__isnull=True)),
+        ("clock_to_escalate", TICKING & Q(next_at__lte=MONDAY_10, next_told_at__isnull=True)),
+    ],
+)
+def test_sweepers_read_an_index_of_running_clocks_and_not_the_table(db, index, wanted):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    assert index in Clock.objects.filter(wanted).explain()

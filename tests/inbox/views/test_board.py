@@ -102,7 +102,7 @@ class TestMore:
         for key, rest in ((f"person-{agent.pk}", made[6:]), ("nobody", free[6:])):
             address = text.split(f'href="/board/?column={key}&amp;after=')[1].split('"')[0]
             address = f"/board/?column={key}&after={address.replace('&amp;', '&')}"
-            fragment = client.get(address, headers={"HX-Request": "true", "HX-Target": "more"}).content.decode()
+            fragment = client.get(address, headers={"HX-Request": "true", "HX-Target": f"more-{key}"}).content.decode()
             cards = [int(part.split('"')[0]) for part in fragment.split('data-testid="card-')[1:]]
             assert (key, cards) == (key, rest)
             name = "nobody" if key == "nobody" else "fatima"
