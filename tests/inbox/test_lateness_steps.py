@@ -1,5 +1,7 @@
 """A question that is left lying: each step once for each clock, in office time, and all of it on the timeline."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.db.models import Q
@@ -18,7 +20,7 @@ from inbox.models import (
     Role,
     User,
 )
-from inbox.views import story
+from inbox.views import listing, story
 from tests.conftest import MONDAY_10, make_user
 from tests.inbox.actions.together import together
 
@@ -73,15 +75,15 @@ class TestSteps:
             lateness.plan()
             lateness.tell_due()
         assert words(standing_clock) == [
-            "Almost late: Fatima Amrani was told",
-            "Late: Fatima Amrani, Ingrid de Boer was told",
-            "Still late: escalated to Burgerzaken, Ingrid de Boer was told",
+            "Bijna te laat: gemeld aan Fatima Amrani",
+            "Te laat: gemeld aan Fatima Amrani, Ingrid de Boer",
+            "Nog steeds te laat: geëscaleerd naar Burgerzaken, gemeld aan Ingrid de Boer",
         ]
 
     def test_without_anybody_to_tell_the_timeline_says_so(self, asked, standing_clock):
         standing_clock.forward(hours=3)
         plan_and_tell()
-        assert "Late: there was nobody to tell" in words(standing_clock)
+        assert "Te laat: er was niemand om het aan te melden" in words(standing_clock)
 
     def test_claimer_who_works_there_too_keeps_it(self, asked, rules, lead, standing_clock):
         Conversation.objects.update(assignee=lead)
@@ -190,7 +192,7 @@ class TestInTurn:
         asked.refresh_from_db()
         assert asked.assignee == colleague
         assert ("assigned", "joris") in told()
-        assert words(standing_clock)[-1] == "Assigned to Joris Smit in turn: nobody picked this up"
+        assert words(standing_clock)[-1] == "Om de beurt toegewezen aan Joris Smit: niemand pakte dit op"
 
     def test_only_who_is_there_with_room_on_the_channel_in_the_language(
         self, asked, in_turn, accounts, webcare, agent, colleague, viewer, standing_clock
@@ -271,3 +273,17 @@ def test_sweepers_read_an_index_of_running_clocks_and_not_the_table(db, index, w
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
     assert index in Clock.objects.filter(wanted).explain()
+
+
+def test_pages_of_the_list_go_from_what_nobody_wants_to_the_rest(asked, lead, make_conversation, standing_clock):
+    standing_clock.forward(minutes=40)
+    plan_and_tell()
+    due = [make_conversation(assignee=lead, rank_at=MONDAY_10 + timedelta(hours=hours)) for hours in (1, 2, 3)]
+    place, after, seen = listing.Place(listing.VIEWS["todo"], lead, tuple(lead.departments.all())), None, []
+    while True:
+        page = listing.page(place, after, 1)
+        seen += [(row.pk, row.nobodys) for row in page.conversations]
+        if page.after is None:
+            break
+        after = listing.Cursor.read(str(page.after))
+    assert seen == [(asked.pk, True), *((each.pk, False) for each in due)]
