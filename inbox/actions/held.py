@@ -34,9 +34,21 @@ def ask(conversation: Conversation, author: User, messages: Sequence[Message]) -
         asked_at=now(),
     )
     conversation.audit_data["approval"] = approval.pk  # type: ignore[attr-defined]
-    approvers = permissions.approvers_of(conversation.department_id)
-    notify(approvers, NoticeKind.APPROVAL_ASKED, conversation, by=author, approval=approval.pk)
+    _tell(conversation, approval)
     return approval
+
+
+def moved(conversation: Conversation) -> None:
+    """Inside ``changing``: it lies at another department now, so who approves there is told of what waits."""
+    if conversation.sensitive:
+        waits = Approval.objects.filter(conversation=conversation, state=ApprovalState.PENDING)
+        for approval in waits.select_related("author"):
+            _tell(conversation, approval)
+
+
+def _tell(conversation: Conversation, approval: Approval) -> None:
+    approvers = permissions.approvers_of(conversation.department_id)
+    notify(approvers, NoticeKind.APPROVAL_ASKED, conversation, by=approval.author, approval=approval.pk)
 
 
 def whole(parts: Sequence[str]) -> str:

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from channels.clock import now
 from inbox import permissions, standard_texts
+from inbox.actions import held, queueing
 from inbox.actions import note as notes
-from inbox.actions import queueing
 from inbox.actions.changing import changing
 from inbox.actions.claim import claimed_by_other, not_allowed, refuse_closed
 from inbox.actions.refused import Refused
@@ -105,6 +105,7 @@ def moved(
     )
     conversation.department = department
     conversation.assignee = None
+    held.moved(conversation)
     return routing
 
 

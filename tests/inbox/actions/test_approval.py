@@ -117,6 +117,12 @@ class TestWaiting:
         route.route(touchy.pk, by=agent, department=burgerzaken, word=word)
         assert Message.objects.get(kind="routed").state == "approval"
 
+    def test_who_approves_where_it_is_routed_to_is_told(self, waits, agent, expert, burgerzaken):
+        ApproverGroup.objects.create(department=burgerzaken, name="Balie").members.add(expert)
+        route.route(waits.conversation_id, by=agent, department=burgerzaken)
+        assert ("approval_asked", "bram") in told()
+        assert list(approval.waiting(expert)) == [waits]
+
     def test_cannot_be_closed_meanwhile(self, waits, touchy, agent):
         assert refused(close.close, touchy.pk, by=agent, result="answered") == "answer_underway"
 
