@@ -67,6 +67,15 @@ class AssignForm(forms.Form):
     anyway = forms.BooleanField(required=False)  # more than they may hold
 
 
+class ApproveForm(forms.Form):
+    """An answer as it may go, or why not. ``seen``: the newest message that was on screen."""
+
+    text = Typed()
+    reason = Typed()
+    seen = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+    confirm_personal_data = forms.CharField(required=False, max_length=64)
+
+
 class SnoozeForm(forms.Form):
     """Until when: one of the offered moments (``until``, ISO with offset), or a moment of one's own (``moment``)."""
 

@@ -43,6 +43,14 @@ def _words(kind: NoticeKind) -> tuple[str, str]:
             )
         case NoticeKind.HANDED_OVER:
             return _("%(who)s handed a conversation over to you"), _("A conversation was handed over to you")
+        case NoticeKind.ESCALATED:
+            return "", _("A late conversation was escalated to your department")
+        case NoticeKind.APPROVAL_ASKED:
+            return _("%(who)s asks you to approve an answer"), _("An answer waits for your approval")
+        case NoticeKind.APPROVED:
+            return _("%(who)s approved your answer"), _("Your answer was approved")
+        case NoticeKind.NOT_APPROVED:
+            return _("%(who)s did not approve your answer"), _("Your answer was not approved")
         case NoticeKind.FOLLOWED:
             return (
                 _("%(who)s did something in a conversation you follow"),

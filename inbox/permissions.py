@@ -2,7 +2,7 @@
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from inbox.models import AdviceRequest, Conversation, Role, Status, User
+from inbox.models import AdviceRequest, Conversation, Department, Role, Status, User
 
 WORKERS = frozenset({Role.AGENT, Role.EXPERT, Role.LEAD, Role.ADMIN})
 
@@ -52,6 +52,35 @@ def can_assign(user: User, conversation: Conversation) -> bool:
         and (user.role in (Role.LEAD, Role.ADMIN) or conversation.assignee_id in (None, user.pk))
         and can_work(user, conversation)
     )
+
+
+def approvers_of(department_id: int) -> QuerySet[User]:
+    """Who approves what is answered in sensitive conversations of this department: its group, as far as they see it;
+    without anybody its team leads and administrators. At most two queries."""
+    there = who_see(department_id).filter(role__in=WORKERS)
+    group = there.filter(approver_groups__department=department_id)
+    return group if group.exists() else there.filter(role__in=(Role.LEAD, Role.ADMIN))
+
+
+def approving(user: User) -> list[int]:
+    """For which departments this colleague approves, as ``approvers_of`` has it. One query."""
+    if not user.is_active or user.role not in WORKERS:
+        return []
+    group = User.objects.filter(
+        is_active=True, role__in=WORKERS, departments=OuterRef("pk"), approver_groups__department=OuterRef("pk")
+    )
+    here = Department.objects.filter(members=user).annotate(
+        grouped=Exists(group), member=Exists(group.filter(pk=user.pk))
+    )
+    keeps = Q(grouped=False) if user.role in (Role.LEAD, Role.ADMIN) else Q(pk__in=())
+    return list(here.filter(Q(member=True) | keeps).order_by("pk").values_list("pk", flat=True))
+
+
+def may_unmark(user: User, conversation: Conversation) -> bool:
+    """Say that a conversation is not sensitive after all: team leads, administrators and who approves there."""
+    if not can_work(user, conversation):
+        return False
+    return user.role in (Role.LEAD, Role.ADMIN) or conversation.department_id in approving(user)
 
 
 def may_advise(user: User, request: AdviceRequest) -> bool:

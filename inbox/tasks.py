@@ -16,6 +16,7 @@ from inbox import (
     lanes,
     lateness,
     message_templates,
+    nobodys,
     platform_deeds,
     profiles,
     push,
@@ -164,8 +165,9 @@ def forget_early_changes() -> int:
 
 @shared_task
 def tell_lateness() -> int:
-    """By the clock: colleagues are told what is almost late, and what is late; of how many clocks."""
-    return lateness.tell_due()
+    """By the clock: what is left lying goes a step further; how many steps."""
+    lateness.plan()
+    return lateness.tell_due() + nobodys.sweep()
 
 
 @shared_task

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from playwright.sync_api import Browser, Page, expect
 
 from channels.simulator.samples import sample
-from tests import screens_hours, screens_together
+from tests import screens_hours, screens_lead, screens_together
 from tests.e2e.hands import Colleague, until
 from tests.e2e.town import Town, log_in
 
@@ -117,6 +117,7 @@ def happen(browser: Browser, town: Town) -> Scenery:
     page.get_by_test_id("leaving").wait_for()
     page.context.close()
     made.of |= screens_together.happen(town)
+    made.of |= screens_lead.happen(town)
     return made
 
 
@@ -471,4 +472,13 @@ SCENES: dict[str, Scene] = {
     "setup-rules": Scene("beheer", _at("/setup/rules/")),
     "setup-rule": Scene("beheer", _at("/setup/rules/new/")),
     "setup-rule-tried": Scene("beheer", _rule_tried),
+    "board": Scene("ingrid", _at("/board/")),
+    "approvals": Scene("ingrid", _at("/approvals/")),
+    "approval": Scene("ingrid", lambda page, made: screens_lead.approving(page, made.town)),
+    "sensitive": Scene("fatima", _opened("sensitive")),
+    "not-approved": Scene("fatima", _opened("refused")),
+    "setup-approvers": Scene("beheer", _at("/setup/approvers/")),
+    "setup-approver-group": Scene("beheer", _at("/setup/approvers/1/")),
+    "setup-escalation": Scene("beheer", _at("/setup/escalation/")),
+    "setup-escalation-rule": Scene("beheer", _at("/setup/escalation/1/")),
 }

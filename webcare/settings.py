@@ -249,6 +249,7 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
+    "ENUM_NAME_OVERRIDES": {"SensitiveGroundEnum": "inbox.models.SensitiveGround"},
     "TITLE": "Webcare",
     "DESCRIPTION": "Conversations of a municipality with its citizens on X, Facebook and WhatsApp.",
     "VERSION": "1.0.0",

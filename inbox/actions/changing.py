@@ -45,7 +45,7 @@ def changing(
         before = {name: getattr(conversation, name) for name in TRACKED}
         conversation.audit_data = dict(data)  # type: ignore[attr-defined]
         yield conversation
-        conversation.rank_at = conversation.due_at or conversation.last_message_at
+        conversation.rank_at = conversation.rank
         version = conversation.version
         conversation.version = F("version") + 1
         conversation.save()

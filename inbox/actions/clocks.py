@@ -91,6 +91,7 @@ def stop(conversation: Conversation, at: datetime, why: str) -> None:
         clock.stopped_at = max(at, clock.started_at)
         clock.stopped_by = why
         clock.save(update_fields=["stopped_at", "stopped_by"])
+    conversation.nobody_since = None
     show(conversation, None)
 
 

@@ -12,6 +12,8 @@ from inbox.actions.claim import not_allowed, refuse_closed
 from inbox.actions.refused import Refused
 from inbox.models import DECIDED_ON, Conversation, Delivery, Result, Status, User
 
+UNDERWAY = (Delivery.APPROVAL, Delivery.QUEUED, Delivery.SENDING, Delivery.UNKNOWN, Delivery.FAILED)
+
 
 def close(conversation_id: int, *, by: User, result: str) -> Conversation:
     """Finish. Raises Refused "no_result", "closed", "claimed_by_other", "answer_underway", "not_allowed"."""
@@ -28,9 +30,7 @@ def close(conversation_id: int, *, by: User, result: str) -> Conversation:
         if result not in Result.values:
             raise Refused("no_result", _("Choose with what result you close the conversation."))
         # An automatic reply is nobody's to wait for.
-        if conversation.messages.filter(
-            kind__in=DECIDED_ON, state__in=[Delivery.QUEUED, Delivery.SENDING, Delivery.UNKNOWN, Delivery.FAILED]
-        ).exists():
+        if conversation.messages.filter(kind__in=DECIDED_ON, state__in=UNDERWAY).exists():
             raise Refused(
                 "answer_underway",
                 _("An answer in this conversation has not been sent yet. Wait for it, or withdraw it first."),
@@ -80,7 +80,7 @@ def oldest_unanswered(conversation: Conversation) -> datetime | None:
     """The platform's time of the citizen's first message after our last answer; None when all is answered."""
     last_answer = (
         conversation.messages.filter(direction="out", kind__in=["answer", "echo"])
-        .exclude(state__in=[Delivery.FAILED, Delivery.WITHDRAWN])
+        .exclude(state__in=[Delivery.APPROVAL, Delivery.FAILED, Delivery.WITHDRAWN])
         .order_by("-sent_at")
         .values_list("sent_at", flat=True)
         .first()

@@ -8,7 +8,8 @@ from django.db import transaction
 
 from channels.clock import now
 from inbox import kick
-from inbox.models import AccountSettings, Conversation, Delivery, Direction, Message, User
+from inbox.actions import held
+from inbox.models import AccountSettings, Conversation, Direction, Message, User
 
 
 def undo_wait(conversation: Conversation) -> timedelta:
@@ -30,7 +31,7 @@ def queue(
     kind: str = "answer",
 ) -> Message:
     """Queue it, inside ``changing``: the conversation is saved, and told, by that. ``wait``: for taking it back. What
-    is no answer by its ``kind`` leaves the citizen's question in the row of the list.
+    is no answer by its ``kind`` leaves the citizen's question in the row of the list; so does what waits for approval.
 
     Raises IntegrityError when this submission made a message already."""
     moment = now()
@@ -46,12 +47,13 @@ def queue(
         template_id=template_id,
         template_variables=dict(template_variables or {}),
         sent_at=moment,
-        state=Delivery.QUEUED,
         state_at=moment,
-        send_at=moment + wait,
         submission=submission,
+        **held.first_state(conversation, moment + wait),
     )
     conversation.audit_data["messages"] = [message.pk]  # type: ignore[attr-defined]
+    if held.ask(conversation, by, [message]) is not None:
+        return message
     if kind == "answer":
         conversation.last_message_at = max(conversation.last_message_at, message.sent_at)
         conversation.last_message_text = text[:200]

@@ -50,7 +50,7 @@ class Changes:
     def save(self) -> None:
         """Insert the new ones, update the others: two statements."""
         for conversation in self._noted:
-            conversation.rank_at = conversation.due_at or conversation.last_message_at
+            conversation.rank_at = conversation.rank
         fresh = [found for found in self._noted if found.pk is None]
         known = [found for found in self._noted if found.pk is not None]
         for conversation in known:

@@ -13,7 +13,7 @@ from channels.clock import now
 from channels.gateway import capabilities_of, connector_of
 from channels.models import Account, AccountState, Kind
 from inbox import kick, permissions, privacy_guard, standard_texts
-from inbox.actions import draft, upload
+from inbox.actions import draft, held, upload
 from inbox.actions.changing import changing
 from inbox.actions.claim import claimed_by_other, not_allowed, refuse_closed
 from inbox.actions.refused import Refused
@@ -40,7 +40,8 @@ def reply(
     by_hand: bool = False,
     group: int | None = None,
 ) -> list[Message]:
-    """Queue an answer on the channel where was asked; several messages when a long one becomes a thread on X.
+    """Queue an answer on the channel where was asked; several messages when a long one becomes a thread on X. In a
+    sensitive conversation it waits for approval first (actions.approval).
 
     ``submission`` names the form: the same one twice gives the messages of the first time. ``seen_message_id`` is the
     newest message the writer had on screen. ``confirm_personal_data``: the "confirm" of an earlier refusal, for exactly
@@ -90,15 +91,18 @@ def reply(
             ]
             upload.send_along(files, messages[0])
             conversation.has_attachment = conversation.has_attachment or bool(files)
+            waits = held.ask(conversation, by, messages) is not None
             if by_hand:
-                draft.sent(conversation, by, DraftMode.REPLY, text, submission if wait else None)
+                # Kept as it was typed for as long as it can come back.
+                draft.sent(conversation, by, DraftMode.REPLY, text, submission if wait or waits else None)
             if group is not None:
                 conversation.audit_data["group"] = group  # type: ignore[attr-defined]
             conversation.audit_data["messages"] = [message.pk for message in messages]  # type: ignore[attr-defined]
-            conversation.last_message_at = max(conversation.last_message_at, messages[-1].sent_at)
-            conversation.last_message_text = messages[0].text[:200]
-            conversation.last_message_out = True
-            transaction.on_commit(lambda: kick.kick_send(messages[0].pk, after=wait.total_seconds()))
+            if not waits:  # else the citizen's question stays in the row of the list
+                conversation.last_message_at = max(conversation.last_message_at, messages[-1].sent_at)
+                conversation.last_message_text = messages[0].text[:200]
+                conversation.last_message_out = True
+                transaction.on_commit(lambda: kick.kick_send(messages[0].pk, after=wait.total_seconds()))
     except (IntegrityError, Refused):
         # The same form came twice at once and the other was first; what was in its way came after it.
         if earlier := submitted(submission, by, conversation_id):
@@ -307,8 +311,7 @@ def _queue(conversation: Conversation, by: User, text: str, submission: UUID, nu
         # Later parts of a thread stand under the part before: the outbox knows its id by then.
         in_reply_to=answered.external_id if answered else "",
         sent_at=moment,
-        state=Delivery.QUEUED,
         state_at=moment,
-        send_at=moment + wait,
         submission=submission,
+        **held.first_state(conversation, moment + wait),
     )

@@ -12,7 +12,7 @@ from channels.gateway import capabilities_of
 from channels.messages import Capabilities
 from channels.models import AccountState
 from inbox import permissions
-from inbox.actions import queueing
+from inbox.actions import queueing, sensitive
 from inbox.actions.changing import changing
 from inbox.actions.claim import claimed_by_other, not_allowed, refuse_closed
 from inbox.actions.refused import NotVisible, Refused
@@ -220,6 +220,7 @@ def _begin(public: Conversation, asked: Message, by: User) -> Conversation:
         assignee=by,
         status=Status.OPEN,
         sensitive=public.sensitive,
+        sensitive_ground=public.sensitive_ground,
         opened_at=moment,
         last_message_at=moment,
         rank_at=moment,
@@ -258,6 +259,10 @@ def _queue(
             conversation.assignee = by
         if conversation.assignee_id != by.pk:
             raise claimed_by_other(conversation)
+        if public.sensitive and not conversation.sensitive:
+            # Going on in private is no way round the second pair of eyes.
+            conversation.sensitive, conversation.sensitive_ground = True, public.sensitive_ground
+            sensitive.hold_queued(conversation)
         parts = split(conversation, text, as_thread=False)
         within = capabilities_of(conversation.account).private_reply_within
         until = windows(conversation).until

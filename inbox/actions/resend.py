@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from channels.clock import now
 from inbox import kick, permissions
-from inbox.actions import clocks
+from inbox.actions import clocks, held
 from inbox.actions.answered import answered, show_last, unseen_by
 from inbox.actions.changing import changing
 from inbox.actions.claim import claimed_by_other, not_allowed
@@ -39,8 +39,13 @@ def retry(message_id: int, *, by: User, seen_message_id: int | None = None) -> M
         message.state, message.state_at, message.send_at, message.sent_at = Delivery.QUEUED, moment, moment, moment
         # A new attempt gets a new id at the platform; receipts of the old one are not about it.
         message.external_id = message.error_code = message.error_reason = ""
-        _save(message)
-        transaction.on_commit(lambda: kick.kick_send(message.pk))
+        if held.must_wait(conversation, message):
+            message.state, message.send_at = Delivery.APPROVAL, None
+            _save(message)
+            held.ask(conversation, message.author or by, [message])
+        else:
+            _save(message)
+            transaction.on_commit(lambda: kick.kick_send(message.pk))
     return message
 
 

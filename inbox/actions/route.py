@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from channels.clock import now
 from inbox import permissions, standard_texts
+from inbox.actions import held, queueing
 from inbox.actions import note as notes
-from inbox.actions import queueing
 from inbox.actions.changing import changing
 from inbox.actions.claim import claimed_by_other, not_allowed, refuse_closed
 from inbox.actions.refused import Refused
@@ -26,7 +26,7 @@ from inbox.actions.reply import (
     target,
 )
 from inbox.actions.standard_reply import ending_of
-from inbox.models import AccountSettings, Conversation, Department, Direction, Message, Routing, User
+from inbox.models import AccountSettings, Clock, Conversation, Department, Direction, Message, Routing, User
 from inbox.models.routing import MOST_WORDS, stems_of, words_of
 
 KIND = "routed"
@@ -83,9 +83,16 @@ def route(
 
 
 def moved(
-    conversation: Conversation, by: User, department: Department, *, words: Sequence[str] = (), back: bool = False
+    conversation: Conversation,
+    by: User | None,
+    department: Department,
+    *,
+    words: Sequence[str] = (),
+    back: bool = False,
 ) -> Routing:
-    """It lies there from now on, claimed by nobody; inside ``changing``."""
+    """It lies there from now on, claimed by nobody; inside ``changing``. What follows when it is left lying goes by the
+    rules there. ``by`` None: Webcare itself."""
+    Clock.objects.filter(conversation=conversation, stopped_at=None).update(planned_due=None)
     routing = Routing.objects.create(
         conversation=conversation,
         account=conversation.account,
@@ -98,6 +105,7 @@ def moved(
     )
     conversation.department = department
     conversation.assignee = None
+    held.moved(conversation)
     return routing
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from channels.clock import now
 from inbox import kick, standard_texts
-from inbox.actions import upload
+from inbox.actions import held, upload
 from inbox.actions.changing import changing
 from inbox.actions.refused import NotVisible, Refused
 from inbox.actions.reply import MOST_PARTS, submitted
@@ -30,7 +30,7 @@ def undo(message_id: int, *, by: User, stopping: bool = False) -> Draft | None:
         author = message.author
         if author is None or (author != by and not stopping) or message.submission is None:
             raise _too_late()
-        parts = _whole(message, author)
+        parts = whole(message, author)
         # By compare-and-swap: the outbox takes queued messages without the conversation's lock.
         mine = Message.objects.filter(pk__in=[part.pk for part in parts], state=Delivery.QUEUED, attempts=0)
         moment = now()
@@ -38,14 +38,14 @@ def undo(message_id: int, *, by: User, stopping: bool = False) -> Draft | None:
         if not parts or taken != len(parts):
             raise _too_late()
         upload.take_back(parts, author)
-        draft = None if stopping else _back_to_draft(conversation, by, parts)
+        draft = None if stopping else back_to_draft(conversation, by, parts)
         _show_what_is_last(conversation)
         transaction.on_commit(kick.kick_outbox)  # what waited behind it may go
     return draft
 
 
-def _whole(message: Message, by: User) -> list[Message]:
-    """All posts of the answer that this one is a part of."""
+def whole(message: Message, by: User) -> list[Message]:
+    """All posts of the answer of ``by`` that this one is a part of."""
     before = Message.objects.defer("search").filter(
         conversation=message.conversation_id, author=by, submission__isnull=False, pk__lte=message.pk
     )
@@ -56,18 +56,15 @@ def _whole(message: Message, by: User) -> list[Message]:
     return [message]
 
 
-def _back_to_draft(conversation: Conversation, by: User, parts: list[Message]) -> Draft:
-    """As it was typed; what was typed since stands below it."""
+def back_to_draft(conversation: Conversation, by: User, parts: list[Message]) -> Draft:
+    """A draft of ``by`` as it was typed; what was typed since stands below it."""
     moment = now()
     draft = Draft.objects.select_for_update().filter(user=by, conversation=conversation, mode=DraftMode.REPLY).first()
     if draft is not None and draft.sent_at is not None and draft.submission == parts[0].submission:
         text = draft.text
     else:
         agreed = AccountSettings.objects.filter(account=conversation.account_id).first()
-        said = [part.text for part in parts]
-        if len(parts) > 1:  # a thread: without the numbers at the end of its posts
-            said = [text.rpartition(" (")[0] for text in said]
-        text = standard_texts.unsigned(" ".join(said), ending_of(agreed, by))
+        text = standard_texts.unsigned(held.whole([part.text for part in parts]), ending_of(agreed, by))
         if draft is not None and draft.sent_at is None and draft.text.strip():
             text = f"{text}\n\n{draft.text}"
     if draft is None:

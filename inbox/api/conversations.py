@@ -24,6 +24,7 @@ from inbox.models import (
     Priority,
     ReadMarker,
     Result,
+    SensitiveGround,
     Sentiment,
     Status,
     User,
@@ -73,7 +74,11 @@ class ConversationShown(serializers.Serializer):
     snoozed_until = UtcField(allow_null=True)
     opened_at = UtcField()
     closed_at = UtcField(allow_null=True)
-    sensitive = serializers.BooleanField()
+    sensitive = serializers.BooleanField(help_text="Every answer first waits for approval.")
+    sensitive_ground = serializers.ChoiceField(
+        SensitiveGround.choices, allow_blank=True, help_text="Why; empty when it is not."
+    )
+    nobodys = serializers.BooleanField(help_text="Nobody picked it up in time: it stands on top of everybody's list.")
     topic = TopicRef(allow_null=True, help_text="What it is about.")
     sentiment = serializers.ChoiceField(
         Sentiment.choices,

@@ -25,11 +25,12 @@ def statements() -> Iterator[str]:
 
     An answer of the last day becomes uncertain since the moment it was written, so that ``find_sent`` looks from
     there: found it is sent, surely absent it goes. An older one lies before a person at once, as
-    ``record.before_a_person`` does it; an automatic reply that old need not go any more.
+    ``record.before_a_person`` does it; an automatic reply that old need not go any more. So with what waited for
+    approval, which may have been given since: surely absent it waits again (actions.held).
     """
     moment = f"'{now().isoformat()}'::timestamptz"
     recent = f"coalesce(taken_at, sent_at) > {moment} - interval '{int(TOO_OLD.total_seconds())} seconds'"
-    waiting = "direction = 'out' AND state IN ('queued', 'sending')"
+    waiting = "direction = 'out' AND state IN ('queued', 'sending', 'approval')"
     # Queued: not handed over before it was written. Taken_at may be of an attempt that was refused.
     since = "CASE state WHEN 'sending' THEN coalesce(taken_at, sent_at) ELSE sent_at END"
     why = f"error_code = '{MARK}', error_reason = 'no_answer', state_at = {moment}"
@@ -55,6 +56,12 @@ def statements() -> Iterator[str]:
         "DO $$ BEGIN IF to_regclass('public.inbox_groupitem') IS NOT NULL THEN "  # noqa: S608
         f"UPDATE inbox_groupitem SET state = 'skipped', code = '{MARK}', at = {moment} WHERE state = 'pending'; "
         "END IF; END $$;"
+    )
+    # What waited for approval is asked after by now; an archive of before there was approval has no such table.
+    yield (
+        "DO $$ BEGIN IF to_regclass('public.inbox_approval') IS NOT NULL THEN "  # noqa: S608
+        f"UPDATE inbox_approval SET state = 'withdrawn', decided_by_id = author_id, decided_at = {moment} "
+        "WHERE state = 'pending'; END IF; END $$;"
     )
 
 

@@ -84,6 +84,7 @@ class ClockBook:
             clock.stopped_at = max(at, clock.started_at)
             clock.stopped_by = why
             self._touch(clock)
+        conversation.nobody_since = None
         show(conversation, None)
 
     def save(self) -> None:

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from channels.clock import now
 from channels.messages import SentMessage
 from inbox import kick
-from inbox.actions import clocks
+from inbox.actions import clocks, held
 from inbox.actions.answered import answered, show_last, unseen_by
 from inbox.actions.changing import changing
 from inbox.incoming import attempts, keys, private_threads, receipts
@@ -106,8 +106,13 @@ def queued_again(
             return
         with changing(
             message.conversation_id, verb, by=None, message=message.pk, code=code, reason=reason, until=at.isoformat()
-        ):
-            _to(current, Delivery.QUEUED, at, code, reason)
+        ) as conversation:
+            if current.author is not None and held.must_wait(conversation, current):
+                # Marked as sensitive while it was under way, and surely not there.
+                _to(current, Delivery.APPROVAL, None, "", "")
+                held.ask(conversation, current.author, [current])
+            else:
+                _to(current, Delivery.QUEUED, at, code, reason)
 
 
 def uncertain(

@@ -37,7 +37,7 @@ NOTICES = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inbox", "0020_kind_of_contact_and_priority")]
+    dependencies = [("inbox", "0021_hours_targets_and_acknowledgements")]
 
     operations = [
         migrations.AddField(

@@ -2,6 +2,7 @@
 
 from inbox.models.advice import ADVISERS, AdviceRequest, AdviceState
 from inbox.models.alike import GroupAnswer, GroupItem, ItemState, PinnedAnswer
+from inbox.models.approval import Approval, ApprovalState, ApproverGroup
 from inbox.models.around import Reaction, ThreadPost
 from inbox.models.at_platform import (
     Deed,
@@ -14,6 +15,9 @@ from inbox.models.at_platform import (
 )
 from inbox.models.audit import AuditEntry
 from inbox.models.conversation import (
+    RISEN,
+    TICKING,
+    UNPLANNED,
     VIEWS,
     Clock,
     ClockKind,
@@ -23,6 +27,7 @@ from inbox.models.conversation import (
     Result,
     Status,
 )
+from inbox.models.escalation import Escalation
 from inbox.models.message import (
     DECIDED_ON,
     Attachment,
@@ -56,7 +61,7 @@ from inbox.models.routing_rules import RoutingRule
 from inbox.models.rules import AccountSettings, Addressing, AnswerTarget, ClosingDay, OpeningPeriod, SpecialPeriod
 from inbox.models.shifts import Handover
 from inbox.models.tokens import ApiToken
-from inbox.models.topics import ContactKind, Priority, Retention, Sentiment, Topic
+from inbox.models.topics import ContactKind, Priority, Retention, SensitiveGround, Sentiment, Topic
 from inbox.models.views import BulkChange, BulkItem, SavedView
 from inbox.models.writing import Draft, DraftMode, Reach, StandardReply, Upload
 
@@ -64,6 +69,9 @@ __all__ = [
     "ADVISERS",
     "DECIDED_ON",
     "LANGUAGES",
+    "RISEN",
+    "TICKING",
+    "UNPLANNED",
     "VIEWS",
     "AccountSettings",
     "Addressing",
@@ -71,6 +79,9 @@ __all__ = [
     "AdviceState",
     "AnswerTarget",
     "ApiToken",
+    "Approval",
+    "ApprovalState",
+    "ApproverGroup",
     "Attachment",
     "AttachmentState",
     "AttemptOutcome",
@@ -96,6 +107,7 @@ __all__ = [
     "Draft",
     "DraftMode",
     "EarlyChange",
+    "Escalation",
     "Follow",
     "GroupAnswer",
     "GroupItem",
@@ -126,6 +138,7 @@ __all__ = [
     "RoutingRule",
     "SavedView",
     "SendAttempt",
+    "SensitiveGround",
     "Sentiment",
     "ShiftRule",
     "SpecialPeriod",

@@ -1,6 +1,6 @@
 """Conversation, its clocks, and who has read how far."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -12,7 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from channels.models import Account
 from inbox.models.people import Department, Identity, User
-from inbox.models.topics import ContactKind, Priority, Sentiment, Topic
+from inbox.models.topics import ContactKind, Priority, SensitiveGround, Sentiment, Topic
+
+# What nobody wants stands before everything else in the work lists, among itself still by its due time. Longer than
+# anything open can be late, and a moment that a cursor can tell.
+RISEN = timedelta(days=3653)
 
 
 class Status(models.TextChoices):
@@ -100,6 +104,9 @@ class Conversation(models.Model):
     snoozed_until = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     sensitive = models.BooleanField(default=False)
+    sensitive_ground = models.CharField(
+        max_length=10, choices=SensitiveGround.choices, blank=True, default="", db_default=""
+    )
     topic = models.ForeignKey(Topic, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     sentiment = models.CharField(max_length=8, choices=Sentiment.choices, blank=True, default="", db_default="")
     contact_kind = models.CharField(max_length=10, choices=ContactKind.choices, blank=True, default="", db_default="")
@@ -129,7 +136,9 @@ class Conversation(models.Model):
     clock_started_at = models.DateTimeField(null=True, blank=True)
     warn_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
-    # Place in the work lists: due time while a clock runs, else the last message. Never null: keyset paging.
+    # Since when it waits unclaimed longer than its department lets it (inbox.nobodys), while that clock lasts.
+    nobody_since = models.DateTimeField(null=True, blank=True)
+    # Place in the work lists, as ``rank`` says. Never null: keyset paging.
     rank_at = models.DateTimeField()
     version = models.PositiveIntegerField(default=1)  # goes up with every change
 
@@ -200,12 +209,29 @@ class Conversation(models.Model):
     def __str__(self) -> str:
         return f"#{self.pk}"
 
+    @property
+    def nobodys(self) -> bool:
+        """Nobody wants this one: it waited too long, and nobody has it yet."""
+        waits = self.status == Status.OPEN and self.assignee_id is None and self.due_at is not None
+        return self.nobody_since is not None and waits
+
+    @property
+    def rank(self) -> datetime:
+        """Its place in the work lists: the due time while a clock runs, else the last message; before all that what
+        nobody wants."""
+        at = self.due_at or self.last_message_at
+        return at - RISEN if self.nobodys else at
+
 
 class ClockKind(models.TextChoices):
     """Two separate clocks, both in office time."""
 
     FIRST = "first", _("first answer")
     NEXT = "next", _("next answer")
+
+
+TICKING = Q(stopped_at__isnull=True, paused_at__isnull=True)
+UNPLANNED = Q(planned_due__isnull=True) | ~Q(planned_due=models.F("due_at"))
 
 
 class Clock(models.Model):
@@ -228,9 +254,27 @@ class Clock(models.Model):
     # When colleagues were told that it was almost late, and that it was late: once each (inbox.lateness).
     warned_at = models.DateTimeField(null=True, blank=True)
     late_told_at = models.DateTimeField(null=True, blank=True)
+    # What follows from the due time by the rules of the department (inbox.lateness plans it, once for each due time).
+    planned_due = models.DateTimeField(null=True, blank=True)  # for which due time the two below were worked out
+    nobody_at = models.DateTimeField(null=True, blank=True)  # unclaimed until then: nobody wants this one
+    nobody_told_at = models.DateTimeField(null=True, blank=True)
+    turned_at = models.DateTimeField(null=True, blank=True)  # when it was assigned in turn
+    next_at = models.DateTimeField(null=True, blank=True)  # late until then: to the next department
+    next_told_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes: ClassVar = [
+            models.Index(fields=["id"], name="clock_to_plan", condition=TICKING & UNPLANNED),
+            models.Index(
+                fields=["nobody_at"],
+                name="clock_nobodys",
+                condition=TICKING & Q(nobody_at__isnull=False, nobody_told_at__isnull=True),
+            ),
+            models.Index(
+                fields=["next_at"],
+                name="clock_to_escalate",
+                condition=TICKING & Q(next_at__isnull=False, next_told_at__isnull=True),
+            ),
             models.Index(
                 fields=["warn_at"],
                 name="clock_to_warn",

@@ -3,6 +3,7 @@
 import uuid
 from typing import ClassVar
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
@@ -28,6 +29,7 @@ class Delivery(models.TextChoices):
     """How far a message of ours came. ``received`` is every message that came in."""
 
     RECEIVED = "received", _("received")
+    APPROVAL = "approval", _("waits for approval")  # of a sensitive conversation: the outbox cannot take it
     QUEUED = "queued", _("waiting to be sent")
     SENDING = "sending", _("being sent")
     SENT = "sent", _("sent")
@@ -122,6 +124,30 @@ class Message(models.Model):
                 condition=Q(kind__in=DECIDED_ON, state__in=["failed", "unknown"]),
             ),
             GinIndex(fields=["search"], name="message_search"),
+        ]
+        triggers: ClassVar = [
+            # Whatever the code does: in a sensitive conversation nothing of ours goes before somebody approved it.
+            pgtrigger.Trigger(
+                name="second_pair_of_eyes",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("state"),  # type: ignore[no-untyped-call]
+                condition=pgtrigger.Q(
+                    new__direction="out", new__kind__in=DECIDED_ON, new__state__in=["queued", "sending"]
+                ),
+                func="""
+                    IF EXISTS (SELECT FROM inbox_conversation c WHERE c.id = NEW.conversation_id AND c.sensitive)
+                       AND NOT EXISTS (
+                           SELECT FROM inbox_approval a
+                           WHERE a.conversation_id = NEW.conversation_id AND a.state = 'approved'
+                           AND NEW.id = ANY(a.message_ids)
+                       )
+                    THEN
+                        RAISE EXCEPTION 'message % of a sensitive conversation was not approved', NEW.id
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
         ]
 
     def __str__(self) -> str:

@@ -26,6 +26,10 @@ class NoticeKind(models.TextChoices):
     ADVICE_GIVEN = "advice_given", _("advice was given")
     BOUNCED = "bounced", _("sent back more than once")  # to the team lead
     HANDED_OVER = "handed_over", _("handed over to you")
+    ESCALATED = "escalated", _("escalated to your department")  # to the team lead
+    APPROVAL_ASKED = "approval_asked", _("your approval is asked")
+    APPROVED = "approved", _("your answer was approved")
+    NOT_APPROVED = "not_approved", _("your answer was not approved")
     FOLLOWED = "followed", _("news in a conversation you follow")
     RULED = "ruled", _("a rule points you to a conversation")
 

@@ -107,6 +107,8 @@ class User(AbstractUser):
         default=ShiftRule.DEPARTMENT,
         db_default=ShiftRule.DEPARTMENT,
     )
+    # When they last got something in turn (inbox.nobodys): who waited longest is next.
+    turn_at = models.DateTimeField(null=True, blank=True)
     # For ShiftRule.COLLEAGUE; gone, or not the one for it: back to the department.
     shift_colleague = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 

@@ -1,5 +1,5 @@
 """Onderwerp: what a conversation is about, in the municipality's own words; how the citizen sounds, what kind of
-contact it is, and how much haste it has."""
+contact it is, how much haste it has, and why it is sensitive."""
 
 from typing import ClassVar
 
@@ -79,3 +79,13 @@ class Priority(models.IntegerChoices):
     NORMAL = 0, _("normal")
     HIGH = 1, _("high")
     URGENT = 2, _("urgent")
+
+
+class SensitiveGround(models.TextChoices):
+    """Why a conversation is sensitive: every answer needs a second pair of eyes."""
+
+    POLITICS = "politics", _("politics")
+    PRESS = "press", _("press")
+    SAFETY = "safety", _("safety")
+    THREAT = "threat", _("threat")
+    OTHER = "other", _("another reason")

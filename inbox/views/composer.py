@@ -239,7 +239,10 @@ def _state(conversation: Conversation, user: User) -> tuple[str, str]:
 
 
 def button_words(conversation: Conversation) -> str:
-    """What the send button says: where the answer goes, so that nobody can mistake it."""
+    """What the send button says: where the answer goes, so that nobody can mistake it; where it is sensitive, that a
+    colleague looks at it first."""
+    if conversation.sensitive:
+        return _("Have it approved first")
     match conversation.account.kind, conversation.public:
         case "x", True:
             return _("Post publicly on X")

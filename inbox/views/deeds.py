@@ -15,6 +15,7 @@ from inbox.models import (
     Priority,
     Result,
     Routing,
+    SensitiveGround,
     Sentiment,
     Status,
     Topic,
@@ -49,6 +50,8 @@ class Deeds:
     wake: bool = False
     wait: bool = False
     close: bool = False
+    unmark: bool = False  # say that it is not sensitive after all
+    grounds: tuple[tuple[str, str], ...] = ()
     reopen: bool = False
     departments: tuple[Department, ...] = ()
     colleagues: tuple[User, ...] = ()
@@ -100,6 +103,8 @@ def deeds(
         wake=conversation.status in (Status.SNOOZED, Status.WAITING),
         wait=conversation.status == Status.OPEN,
         close=mine or assign,
+        unmark=conversation.sensitive and permissions.may_unmark(user, conversation),
+        grounds=tuple((value, str(words)) for value, words in SensitiveGround.choices),
         departments=tuple(asked.departments),
         colleagues=tuple(one for one in asked.colleagues if one.pk != conversation.assignee_id) if assign else (),
         moments=moments(hours, moment),

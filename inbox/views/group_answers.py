@@ -156,6 +156,6 @@ def _outcome(item: GroupItem) -> tuple[str, str, str]:
     words = str(message.get_state_display()).capitalize()
     if message.state in (Delivery.FAILED, Delivery.UNKNOWN):
         return "warning", "red", words
-    if message.state in (Delivery.QUEUED, Delivery.SENDING, Delivery.WITHDRAWN):
+    if message.state in (Delivery.APPROVAL, Delivery.QUEUED, Delivery.SENDING, Delivery.WITHDRAWN):
         return "waiting", "", words
     return "check", "green", words

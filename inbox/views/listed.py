@@ -22,6 +22,7 @@ class Listed(NamedTuple):
     result: str
     public: bool
     sensitive: bool
+    nobodys: bool  # nobody wants it: as Conversation.nobodys has it
     has_attachment: bool
     failed_count: int
     inbound_count: int
@@ -56,7 +57,9 @@ class Listed(NamedTuple):
 # Names from small tables come by sub-selects: eight tables joined take PostgreSQL three times as long to plan as the
 # page takes to fetch.
 _COLUMNS = """
-    c.id, c.account_id, c.department_id, c.status, c.result, c.public, c.sensitive, c.has_attachment, c.failed_count,
+    c.id, c.account_id, c.department_id, c.status, c.result, c.public, c.sensitive,
+    c.nobody_since IS NOT NULL AND c.status = 'open' AND c.assignee_id IS NULL AND c.due_at IS NOT NULL,
+    c.has_attachment, c.failed_count,
     c.inbound_count, c.last_message_at, c.last_message_text, c.last_message_out, c.snoozed_until, c.closed_at,
     c.clock_kind, c.clock_started_at, c.warn_at, c.due_at, c.rank_at,
     a.kind, a.name, k.name, i.name, i.handle, i.phone,

@@ -14,9 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from inbox import failure_words, sla
+from inbox.actions.approval import REFUSED
 from inbox.models import Attachment, Conversation, Delivery, Direction, Message, MessageVersion
 from inbox.office_hours import local
 from inbox.views.advice import Mark
+from inbox.views.approval_marks import ApprovalMark
 from inbox.views.files import File, file, web_address
 from inbox.views.message_menu import Menu
 from inbox.views.reactions import Chip
@@ -87,6 +89,7 @@ class Bubble:
     attempts: tuple[AttemptLine, ...] = ()
     reactions: tuple[Chip, ...] = ()
     quote: Quote | None = None
+    approval: ApprovalMark | None = None
     menu: Menu | None = None  # what can be done to it where it stands, and how far that is
 
     type = "message"
@@ -124,6 +127,7 @@ def bubble(
     reactions: tuple[Chip, ...] = (),
     quote: Quote | None = None,
     menu: Menu | None = None,
+    approval: ApprovalMark | None = None,
     attachments: Iterable[Attachment] = (),
     versions: Iterable[MessageVersion] = (),
 ) -> Bubble:
@@ -159,6 +163,7 @@ def bubble(
         reactions=reactions,
         quote=quote,
         menu=menu,
+        approval=approval,
     )
 
 
@@ -189,6 +194,8 @@ def delivery(message: Message) -> DeliveryWords:
     """How far our message came, in words; ``message.account`` loaded."""
     more = failure_words.sentence(message)
     match message.state:
+        case Delivery.APPROVAL:
+            return DeliveryWords("sensitive", _("waits for approval"))
         case Delivery.QUEUED:
             return DeliveryWords("clock", _("waiting to be sent"), "", more, message.error_code)
         case Delivery.SENDING:
@@ -204,6 +211,8 @@ def delivery(message: Message) -> DeliveryWords:
         case Delivery.UNKNOWN:
             tone = "red" if message.send_at is None else ""
             return DeliveryWords("warning", _("not certain whether this arrived"), tone, more, message.error_code)
+        case _ if message.error_reason == REFUSED:
+            return DeliveryWords("dismiss", _("not approved: it was not sent"))
         case _:
             return DeliveryWords("dismiss", _("withdrawn: it was not sent"))
 

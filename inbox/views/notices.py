@@ -44,6 +44,10 @@ ICONS = {
     NoticeKind.ADVICE_GIVEN: "comment",
     NoticeKind.BOUNCED: "retry",
     NoticeKind.HANDED_OVER: "share",
+    NoticeKind.ESCALATED: "up",
+    NoticeKind.APPROVAL_ASKED: "show",
+    NoticeKind.APPROVED: "check",
+    NoticeKind.NOT_APPROVED: "dismiss",
     NoticeKind.FOLLOWED: "bell",
     NoticeKind.RULED: "filter",
 }

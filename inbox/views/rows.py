@@ -62,6 +62,7 @@ class Row:
     unread: str
     attachment: bool
     sensitive: bool
+    nobodys: bool
     failed: str
     draft: bool
     blocked: bool
@@ -265,6 +266,7 @@ def _row(found: Listed, user: User, timer: Timer, **place: Any) -> Row:
         unread=ngettext("%(count)s new", "%(count)s new", unseen) % {"count": unseen} if unread else "",
         attachment=found.has_attachment,
         sensitive=found.sensitive,
+        nobodys=found.nobodys,
         draft=found.draft,
         blocked=found.blocked,
         failed=ngettext("answer failed", "%(count)s answers failed", failed) % {"count": failed} if failed else "",

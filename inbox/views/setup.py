@@ -67,6 +67,18 @@ SECTIONS = (
         gettext_lazy("Texts that colleagues take over into their answer."),
     ),
     Section(
+        "setup_approvers",
+        "sensitive",
+        gettext_lazy("Approvers"),
+        gettext_lazy("Who approves answers in sensitive conversations."),
+    ),
+    Section(
+        "setup_escalation",
+        "up",
+        gettext_lazy("Escalation"),
+        gettext_lazy("What happens with a question that is left lying."),
+    ),
+    Section(
         "admin:index",
         "department",
         gettext_lazy("Administration"),

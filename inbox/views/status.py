@@ -15,9 +15,12 @@ from django.views.decorators.http import require_POST, require_safe
 from channels import clock, liveness
 from channels.models import Account, AccountState
 from inbox import permissions
+from inbox.actions import approval
 from inbox.models import AdviceRequest, Conversation, Status, User
 from inbox.views import notices
+from inbox.views.listing import CAP
 from inbox.views.lists import SignedIn
+from inbox.views.places import capped
 
 COLOUR = re.compile(r"#([0-9a-fA-F]{6})")
 WHITE, NIGHT = (255, 255, 255), (22, 27, 36)  # the two surfaces text stands on: tokens.css
@@ -35,10 +38,10 @@ _seen: dict[str, tuple[float, bool]] = {}
 @login_required
 def show(request: SignedIn) -> HttpResponse:
     """The banners: sending stands still; an account one answers on is disconnected, or its platform does not call us;
-    advice that was asked for is late. And how many wait for one's own. Polled every 30 s.
+    advice that was asked for is late. And how many wait for one's own, and for one's approval. Polled every 30 s.
 
-    One query for the accounts and one for advice; the probe of Redis and worker is shared by all who ask within FRESH
-    seconds.
+    One query for the accounts, one for advice and two for approvals; the probe of Redis and worker is shared by all
+    who ask within FRESH seconds.
     """
     return banners(request)
 
@@ -57,6 +60,7 @@ def banners(request: SignedIn) -> HttpResponse:
     troubled = list(troubled_accounts(request.user))
     context = {
         "advice": advice_waits(request.user),
+        "approvals": capped(len(approval.waiting(request.user).values_list("pk")[: CAP + 1])),
         "ends_at": ends_soon(request.session.get("ends_at", 0)),
         "stands_still": not _background_works(),
         "broken": [account for account in troubled if account.state == AccountState.BROKEN],

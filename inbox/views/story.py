@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from inbox import auto_reply, privacy_guard, rule_words, sla
 from inbox.kept import any_of, kept
-from inbox.models import AuditEntry, BlockGround, ContactKind, Priority, Result, Sentiment, User
+from inbox.models import AuditEntry, BlockGround, ContactKind, Priority, Result, SensitiveGround, Sentiment, User
 from inbox.office_hours import local
 from inbox.views.messages import exact
 
@@ -56,6 +56,7 @@ BESIDE_ONLY = frozenset(
         "advice_asked",
         "advice_given",
         "advice_withdrawn",
+        "answer_taken_back",
     }
 )
 
@@ -90,6 +91,7 @@ def events(entries: Iterable[AuditEntry], moment: datetime) -> list[Event]:
     """Sentences for entries, in their order; entries that tell a colleague nothing are left out. One query (names)."""
     entries = list(entries)
     ids = {entry.data[key] for entry in entries for key in ("to", "from") if isinstance(entry.data.get(key), int)}
+    ids |= {pk for entry in entries for pk in entry.data.get("told", ()) if entry.verb == "escalated"}
     people = {user.pk: str(user) for user in _NAMED(ids=list(ids))} if ids else {}
     made = []
     for entry in entries:
@@ -129,7 +131,34 @@ def sentence(entry: AuditEntry, people: Mapping[int, str], moment: datetime) -> 
             return "release", _("%(who)s gave this back") % words
         case "assigned":
             words["name"] = people.get(data.get("to") or 0, _("a colleague"))
+            if data.get("how") == "turn":
+                return "assign", _("Assigned to %(name)s in turn: nobody picked this up") % words
             return "assign", _("%(who)s assigned this to %(name)s") % words
+        case "escalated":
+            return _escalated(data, people, words)
+        case "nobodys":
+            return "up", _("Nobody picked this up in time: it is on top of everybody's list")
+        case "marked_sensitive":
+            words["ground"] = str(dict(SensitiveGround.choices).get(str(data.get("ground", "")), ""))
+            return "sensitive", (
+                _("%(who)s marked this as sensitive: %(ground)s")
+                if who
+                else _("Marked as sensitive by a rule: %(ground)s")
+            ) % words
+        case "unmarked_sensitive":
+            return "sensitive", _("%(who)s: this is not sensitive any more") % words if who else _(
+                "A rule: this is not sensitive any more"
+            )
+        case "answer_approved":
+            words["of"] = str(data.get("of", ""))
+            return "check", (
+                _("%(who)s changed and approved the answer of %(of)s")
+                if data.get("changed")
+                else _("%(who)s approved the answer of %(of)s")
+            ) % words
+        case "answer_refused":
+            words["of"] = str(data.get("of", ""))
+            return "dismiss", _("%(who)s did not approve the answer of %(of)s") % words
         case "handed_over":
             return _handed_over(data, people, words)
         case "routed":
@@ -192,6 +221,25 @@ def _handed_over(data: Mapping[str, Any], people: Mapping[int, str], words: dict
     ) % words
 
 
+def _escalated(data: Mapping[str, Any], people: Mapping[int, str], words: dict[str, str]) -> tuple[str, str]:
+    """A step further, by the clock: who was told, or where it went."""
+    names = ", ".join(people[pk] for pk in data.get("told", ()) if pk in people)
+    words = words | {"names": names, "department": str(data.get("to_name", ""))}
+    match data.get("step"):
+        case "almost_late":
+            return "soon", (
+                _("Almost late: %(names)s was told") if names else _("Almost late: there was nobody to tell")
+            ) % words
+        case "late":
+            return "late", (_("Late: %(names)s was told") if names else _("Late: there was nobody to tell")) % words
+        case _:
+            return "up", (
+                _("Still late: escalated to %(department)s, %(names)s was told")
+                if names
+                else _("Still late: escalated to %(department)s")
+            ) % words
+
+
 def _beside(entry: AuditEntry, words: dict[str, str], moment: datetime) -> tuple[str, str] | None:
     count = len(entry.data.get("messages", ())) or 1
     match entry.verb:
@@ -203,6 +251,8 @@ def _beside(entry: AuditEntry, words: dict[str, str], moment: datetime) -> tuple
             if kinds := entry.data.get("personal_data"):
                 words["kinds"] = privacy_guard.in_words(kinds)
                 return "reply", _("%(who)s answered, and confirmed that this may be public: %(kinds)s") % words
+            if "approval" in entry.data:
+                return "reply", _("%(who)s wrote an answer; it waits for approval") % words
             if "group" in entry.data:
                 return "reply", _("%(who)s answered, together with alike questions") % words
             return "reply", _("%(who)s answered") % words
@@ -228,6 +278,8 @@ def _beside(entry: AuditEntry, words: dict[str, str], moment: datetime) -> tuple
             return "dismiss", _("%(who)s decided that an answer need not go") % words
         case "send_undone":
             return "dismiss", _("%(who)s took an answer back before it went") % words
+        case "answer_taken_back":
+            return "dismiss", _("%(who)s took back an answer that waited for approval") % words
         case "send_confirmed":
             return "check", _("%(who)s saw that an answer arrived") % words
         case "set_topic":

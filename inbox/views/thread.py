@@ -17,6 +17,7 @@ from inbox.thread_context import root_of
 from inbox.views import pane_rows, story
 from inbox.views.advice import marks
 from inbox.views.advice_items import AdviceItem, items_of
+from inbox.views.approval_marks import marks_of
 from inbox.views.attempts import attempts_of, lines
 from inbox.views.listing import Cursor
 from inbox.views.message_menu import menus
@@ -159,6 +160,7 @@ def build(
     note_versions = _by(with_them.note_versions, "note_id")
     tried = attempts_of(messages, with_them.attempts)
     quoted = quotes_of(messages, conversation)
+    eyes = marks_of(messages, conversation, user, works=works)
     offered = menus(messages, conversation, with_them.deeds, works=works)
     chips = chips_of(conversation, chain(with_them.reactions, with_them.under_post))
     # At the same moment: the citizen's message, then what was done about it.
@@ -178,6 +180,7 @@ def build(
                 reactions=chips.get(message.external_id, ()),
                 quote=quoted.get(message.pk),
                 menu=offered.get(message.pk),
+                approval=eyes.get(message.pk),
                 attachments=files.get(message.pk, ()),
                 versions=versions.get(message.pk, ()),
             ),

@@ -28,7 +28,7 @@
   function press(key) {
     if (Date.now() - going < GO) {
       going = 0;
-      const link = $(`#menu [data-letter="${CSS.escape(key.toLowerCase())}"]`);
+      const link = $(`#views [data-letter="${CSS.escape(key.toLowerCase())}"]`);
       if (link) {
         link.click();
         return true;

@@ -71,6 +71,8 @@ def test_conversation_tells_what_the_page_shows(
         "opened_at": "2026-11-23T09:00:00Z",
         "closed_at": None,
         "sensitive": False,
+        "sensitive_ground": "",
+        "nobodys": False,
         "answerable": True,
         "last_message_at": "2026-11-23T09:00:00Z",
         "last_message_text": "Wanneer wordt het restafval opgehaald?",

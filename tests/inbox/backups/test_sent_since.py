@@ -12,8 +12,8 @@ from channels.clock import now
 from channels.simulator import town
 from channels.simulator.app import build, platform_classes
 from inbox import tasks
-from inbox.actions import group_answer
-from inbox.models import Conversation, Identity, Message, User
+from inbox.actions import approval, group_answer, reply, sensitive
+from inbox.models import Approval, Conversation, Identity, Message, User
 from tests.channels.simulator.servers import Server, Street, wait_for_all
 from tests.inbox.backups.conftest import Manage
 
@@ -121,3 +121,39 @@ def test_what_waited_in_a_group_waits_for_a_person(
     manage("restore", tmp_path / "webcare.tar", "--replace", "--yes")
     assert tasks.answer_groups() == 0
     assert list(group.items.values_list("state", "code")) == [("skipped", "restored")]
+
+
+@pytest.fixture
+def waits(asked: Conversation, agent: User, lead: User) -> Approval:
+    """Fatima's answer in a sensitive conversation."""
+    Conversation.objects.update(assignee=agent)
+    sensitive.mark_sensitive(asked.pk, by=agent, sensitive=True, ground="press")
+    reply.reply(asked.pk, by=agent, text="Morgen.", submission=uuid4())
+    return Approval.objects.get()
+
+
+def test_answer_approved_since_is_found_and_not_approved_again(
+    manage: Manage, waits: Approval, lead: User, street: Street, tmp_path: Path
+) -> None:
+    manage("backup", tmp_path / "webcare.tar")
+    approval.approve(waits.pk, by=lead)
+    assert tasks.send_message(waits.message_ids[0]) == "sent"
+    manage("restore", tmp_path / "webcare.tar", "--replace", "--yes")
+    message = Message.objects.get(pk=waits.message_ids[0])
+    settle(message)
+    assert (message.state, len(street.books("answered"))) == ("sent", 1)
+    assert list(approval.waiting(lead)) == []
+
+
+def test_answer_that_was_not_approved_waits_for_that_again(
+    manage: Manage, waits: Approval, lead: User, street: Street, tmp_path: Path
+) -> None:
+    manage("backup", tmp_path / "webcare.tar")
+    manage("restore", tmp_path / "webcare.tar", "--replace", "--yes")
+    message = Message.objects.get(pk=waits.message_ids[0])
+    settle(message)
+    assert (message.state, street.books("answered")) == ("approval", [])
+    (again,) = approval.waiting(lead)
+    approval.approve(again.pk, by=lead)
+    settle(message)
+    assert (message.state, len(street.books("answered"))) == ("sent", 1)
