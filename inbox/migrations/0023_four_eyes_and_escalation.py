@@ -189,6 +189,7 @@ class Migration(migrations.Migration):
                     ("approved", "your answer was approved"),
                     ("not_approved", "your answer was not approved"),
                     ("followed", "news in a conversation you follow"),
+                    ("ruled", "a rule points you to a conversation"),
                 ],
                 max_length=16,
             ),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 
 from channels.models import Account
 from inbox import permissions
@@ -121,11 +121,21 @@ _LEAVING = kept(
 )
 _TOPICS = kept(lambda: Topic.objects.filter(active=True))
 _DEPARTMENTS = kept(lambda: Department.objects.exclude(pk=slot("department")))
-_HELD = Conversation.objects.filter(assignee=OuterRef("pk"), status=Status.OPEN).order_by().values("assignee")
+
+
+class _Counted(Subquery):
+    """How many rows, where the subquery stops at some."""
+
+    template = "(SELECT count(*) FROM (%(subquery)s) AS capped)"
+    output_field = IntegerField()
+
+
+MOST_HELD = 99  # more is told as more: who holds thousands costs no more than who holds a hundred
+_HELD = Conversation.objects.filter(assignee=OuterRef("pk"), status=Status.OPEN).values("pk")[: MOST_HELD + 1]
 _COLLEAGUES = kept(
     lambda: (
         User.objects.filter(departments=slot("department"), is_active=True, role__in=sorted(permissions.WORKERS))
-        .annotate(held=Subquery(_HELD.annotate(number=Count("pk")).values("number")))
+        .annotate(held=_Counted(_HELD))
         .order_by("first_name", "last_name", "username")
     )
 )
