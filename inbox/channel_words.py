@@ -52,7 +52,7 @@ def to_make(kind: str) -> list[str]:
     words: dict[str, Callable[[], list[str]]] = {
         Kind.X: lambda: [
             _("Log in at X for developers with the municipality's own account, not with yours."),
-            _("Make a project with an app. Choose Pay Per Use: the free sort gets no direct messages."),
+            _("Make a project with an app. Choose Pay Per Use: X charges for what Webcare reads and posts."),
             _("Open User authentication settings. Choose Read and write and Direct message, and the sort Web App."),
             _("Paste the address for the way back below under Callback URI."),
             _("Take the keys from Keys and tokens. You fill them in at the next step."),
@@ -131,9 +131,7 @@ def keys(kind: str) -> list[Key]:
         Kind.WHATSAPP: lambda: [
             Key("account_sid", "Account SID", _("first page of the console; begins with AC")),
             Key("auth_token", "Auth Token", _("first page of the console; Webcare checks signatures with it")),
-            Key(
-                "api_key", "API Key SID", _("Account, API keys; begins with SK. Webcare then calls with this key"), True
-            ),
+            Key("api_key", "API Key SID", _("Account, API keys; begins with SK. Webcare then uses this key"), True),
             Key("api_secret", "API Key Secret", _("shown once when the key is made"), True),
         ],
     }

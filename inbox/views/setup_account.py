@@ -98,19 +98,19 @@ def _own(account: Account, agreed: AccountSettings) -> list[Own]:
         Own(
             _("Opening hours"),
             in_words(agreed),
-            reverse("admin:inbox_accountsettings_change", args=[agreed.pk]),
+            reverse("setup_hours_of", args=[account.pk]),
         ),
         Own(
             _("Targets"),
             _("first answer within %(first)s, next within %(next)s office minutes")
             % {"first": agreed.first_answer_minutes, "next": agreed.next_answer_minutes},
-            settings_page,
+            reverse("setup_targets", args=[account.pk]),
         ),
         Own(_("Tone"), tone, settings_page),
         Own(
             _("Reply outside opening hours"),
             agreed.out_of_hours_text.strip() or _("none"),
-            settings_page,
+            reverse("setup_replies_of", args=[account.pk]),
         ),
         Own(
             _("Standard replies"),

@@ -146,6 +146,7 @@ def accounts(request: SignedIn, pk: int) -> HttpResponse:
         "offered": offered,
         "forms": forms,
         "known": [{"account": account, "again": account in again} for account, _offer in known],
+        "choosable": bool(forms or again),
         "missing": sorted({name for one in offered or [] for name in one.missing or ()}),
     }
     return step(request, app, "accounts", "inbox/setup/channels/accounts.html", **context)
