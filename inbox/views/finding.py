@@ -20,7 +20,8 @@ from inbox.models import Identity, Status, User
 from inbox.views.listing import Cursor
 from inbox.views.words import Words
 
-NEAR, FAR = 500, 12_000  # conversations that the first walk passes, and the second at most: some 1 and 16 ms
+# Conversations that the first walk passes for each that is wanted, and the second at most: some 1 and 16 ms for a page.
+NEAR, FAR = 10, 12_000
 SHORTEST_PART = 3  # the index of parts is one of three letters together
 SHORTEST_NAME = 2  # walking needs no index: "Li", "Bo"
 
@@ -85,9 +86,10 @@ def find(user: User, sought: Sought, after: Cursor | None, size: int) -> Hits:
     if after is not None:
         values |= {"at": after.at, "pk": after.pk}
     edge = "AND (last_message_at, id) < (%(at)s, %(pk)s)" if after else ""
-    found = _statement(_walk(sought, len(departments), edge, NEAR, size)).rows(**values)
+    near = NEAR * size
+    found = _statement(_walk(sought, len(departments), edge, near, size)).rows(**values)
     # At this rate the page is full before the end of the second.
-    if NEAR / FAR <= len(found) / size < 1 or (not sought.hits and len(found) < size):
+    if near / FAR <= len(found) / size < 1 or (not sought.hits and len(found) < size):
         found = _statement(_walk(sought, len(departments), edge, FAR, size)).rows(**values)
     if len(found) < size and sought.hits:
         found = _statement(_ask(sought, edge, size)).rows(**values)

@@ -52,7 +52,7 @@ def test_only_a_word_that_stands_alone_is_a_beginning(make_conversation: Make, a
     assert find(browser(agent), typed, what="citizens") == []
 
 
-@pytest.mark.parametrize("bound", [(1, 1), (2, 4), (1_000, 1_000)], ids=["asked", "walked_twice", "walked"])
+@pytest.mark.parametrize("bound", [(1, 1), (1, 25), (200, 1_000)], ids=["asked", "walked_twice", "walked"])
 @pytest.mark.parametrize("text", ["brug", "Brugman", "rugm"])
 def test_walking_and_asking_the_index_find_the_same(
     make_conversation: Make,
