@@ -118,7 +118,11 @@ class kept[T: Model, R]:  # noqa: N801 - reads as a decorator
     def _written(self) -> tuple[QuerySet[T, R], Any, Statement]:
         queryset = self.build()
         compiler = queryset.query.get_compiler(connection=connection)
-        return queryset, compiler, Statement(*compiler.as_sql())
+        statement = Statement(*compiler.as_sql())
+        # What makes a column into a value is the same each time too.
+        columns = [column for column, *_rest in compiler.select[: compiler.col_count]]
+        compiler.get_converters = _giving(compiler.get_converters(columns))
+        return queryset, compiler, statement
 
 
 class Asked[R]:
