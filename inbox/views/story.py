@@ -37,6 +37,7 @@ BESIDE_ONLY = frozenset(
         "send_confirmed",
         "media_retried",
         "line_said",
+        "test_answered",
         "asked_hide",
         "asked_show",
         "asked_like",
@@ -307,6 +308,8 @@ def _beside(entry: AuditEntry, words: dict[str, str], moment: datetime) -> tuple
             return "topic", _("%(who)s noted what kind of contact this is: %(kind)s") % words
         case "media_retried":
             return "retry", _("%(who)s had a file fetched again") % words
+        case "test_answered":
+            return "reply", _("%(who)s answered the test message of a new channel") % words
         case "line_said":
             return "public", _("Said in public that it goes on in private")
         case "joined":

@@ -163,7 +163,7 @@ def test_sensitive_gets_no_automatic_reply(whatsapp: Account, standing_clock: St
     ask(whatsapp, sent_at=standing_clock())
     assert (AutoReply.objects.count(), AuditEntry.objects.get(verb="auto_reply_not_sent").data) == (
         0,
-        {"reason": "sensitive"},
+        {"kind": "out_of_hours", "reason": "sensitive"},
     )
 
 

@@ -206,7 +206,7 @@ def test_sub_account_has_its_own_people_and_the_central_team_sees_all(
         name=FARM.name,
         secrets=FARM.secrets,
     )
-    agreed = AccountSettings.objects.create(
+    AccountSettings.objects.create(
         account=mine, department=farm, addressing="je", house_style="De boerderij mag grappig zijn."
     )
     StandardReply.objects.create(name="Lammetjes", text="Ja, er zijn lammetjes.", account=mine, changed_at=clock.now())
@@ -223,7 +223,7 @@ def test_sub_account_has_its_own_people_and_the_central_team_sees_all(
     assert sees(town_only) == ["Is de balie open?"]
     assert sees(central) == ["Is de balie open?", "Zijn er lammetjes?"]
     text = bea.get(f"/setup/channels/{mine.pk}/")
-    own = [f"/beheer/inbox/accountsettings/{agreed.pk}/change/", "/standard-replies/", "De boerderij mag grappig zijn."]
+    own = [f"/setup/hours/{mine.pk}/", "/standard-replies/", "De boerderij mag grappig zijn."]
     assert [part in text for part in own] == [True] * len(own)
     people = ["Bo Boer · webcaremedewerker · alleen hier", "Cas Centraal · teamleider · ook Webcare"]
     assert ([line in text for line in people], "Sam Stad" in text) == ([True, True], False)
