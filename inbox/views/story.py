@@ -92,7 +92,7 @@ def events(entries: Iterable[AuditEntry], moment: datetime) -> list[Event]:
     """Sentences for entries, in their order; entries that tell a colleague nothing are left out. One query (names)."""
     entries = list(entries)
     ids = {entry.data[key] for entry in entries for key in ("to", "from") if isinstance(entry.data.get(key), int)}
-    ids |= {pk for entry in entries for pk in entry.data.get("told", ()) if entry.verb == "escalated"}
+    ids |= {pk for entry in entries if entry.verb == "escalated" for pk in entry.data.get("told", ())}
     people = {user.pk: str(user) for user in _NAMED(ids=list(ids))} if ids else {}
     made = []
     for entry in entries:

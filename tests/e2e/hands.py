@@ -97,8 +97,10 @@ class Colleague:
             told = self.seen(text)
             if told is not None:
                 return told
-            newest = self.get("conversations/", limit=40)["results"]
-            holder = next((row["id"] for row in newest if self.holds(row["id"], text)), None)
+            # A private conversation goes on for ever: many others may be newer by now.
+            rows = self.get("conversations/", limit=200)["results"]
+            likely = [row["id"] for number, row in enumerate(rows) if number < 40 or not row["public"]]
+            holder = next((pk for pk in likely if self.holds(pk, text)), None)
             # Asked anew: the row was read before the message came.
             return holder and self.get(f"conversations/{holder}/")
 

@@ -58,10 +58,14 @@ RULES = {
 
 
 def violations(page: Page) -> list[tuple[str, list[str]]]:
-    """Each broken rule with the elements that break it."""
+    """Each broken rule with the elements that break it, and why."""
     page.wait_for_load_state("networkidle")
+    # A button that becomes another one fades from colour to colour: axe is to see it when it has.
+    page.evaluate("() => Promise.allSettled(document.getAnimations().map((each) => each.finished))")
     found = Axe().run(page, options=RULES).response["violations"]
-    return [(rule["id"], [node["html"][:200] for node in rule["nodes"]]) for rule in found]
+    return [
+        (rule["id"], [f"{node['html'][:200]} {node['failureSummary']}" for node in rule["nodes"]]) for rule in found
+    ]
 
 
 @pytest.fixture(params=LOOKS)

@@ -67,6 +67,15 @@ def banners(user: User) -> str:
     return logged_in(user).get("/status/", headers={"HX-Request": "true"}).content.decode()
 
 
+@pytest.mark.parametrize(("who", "number"), [("agent", 1), ("viewer", 0)])
+def test_number_of_approvals_is_told_to_who_has_it_in_the_menu(
+    who: str, number: int, request: pytest.FixtureRequest
+) -> None:
+    user = request.getfixturevalue(who)
+    page = logged_in(user).get("/inbox/todo/").content.decode()
+    assert [text.count('id="approval-count"') for text in (page, banners(user))] == [number] * 2
+
+
 def test_broken_account_is_told_to_all_who_answer_on_it(
     agent: User, expert: User, outsider: User, admin: User, make_conversation: Make
 ) -> None:

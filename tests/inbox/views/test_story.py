@@ -56,6 +56,13 @@ def test_why_no_reply_went_out_is_told(make_conversation):
     assert told(conversation) == ["Geen automatisch antwoord: dit gesprek is gevoelig"]
 
 
+def test_escalation_names_who_was_told_beside_a_routing_that_told_the_citizen(lead, make_conversation):
+    conversation = make_conversation()
+    audit.record(conversation, "routed", lead, to_name="Burgerzaken", told=True)
+    audit.record(conversation, "escalated", None, step="late", told=[lead.pk])
+    assert told(conversation)[1] == "Te laat: gemeld aan Ingrid de Boer"
+
+
 def test_priority_and_a_moved_timer_are_told(agent, make_conversation, standing_clock):
     conversation = make_conversation()
     prioritise.set_priority(conversation.pk, by=agent, priority=2)
