@@ -216,7 +216,7 @@ def _answers(request: lists.SignedIn, moment: datetime) -> dict[str, Any]:
     account = number(request.GET.get("account", ""))
     rows = facts.answers(request.user, account)
     return {
-        "answers": [
+        "undecided": [
             {
                 "message": message,
                 "citizen": str(message.conversation.identity.contact),

@@ -383,3 +383,8 @@ def test_as_many_queries_for_one_account_as_for_twelve_and_five_hundred_failures
             assert client.get(PAGE).status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 30
+
+
+def test_menu_is_whole_beside_answers_that_wait_for_nobody(admin: User, well: dict[str, Account]) -> None:
+    text = browser(admin).get("/nothing-lost/").content.decode()
+    assert [text.count(part) for part in ('id="approval-count"', 'href="/alike/"')] == [1, 1]
