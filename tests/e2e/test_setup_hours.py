@@ -163,7 +163,7 @@ def test_acknowledgement_is_previewed_saved_and_reaches_the_citizen(
     expect(bea.get_by_test_id("preview-part").last).to_contain_text("Dank u wel, Aïsha.")
     bea.get_by_test_id("save").click()
     expect(bea.get_by_role("status").filter(has_text="Opgeslagen.")).to_be_visible()
-    asked = ask("sofie")
+    asked = ask("mehmet")  # to whom nothing else here says anything on WhatsApp
     sent = until(
         lambda: [
             message
