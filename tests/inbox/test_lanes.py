@@ -114,7 +114,7 @@ def test_account_that_hangs_holds_up_no_other(
 
 def held() -> dict[int, str]:
     """Connections of ours to the database that were asked something, and what each was asked last. Its own workers are
-    no concern of ours. Once in 25 times a connection is seen on which nothing was ever asked: whose is not known yet."""
+    no concern of ours. Once in 25 times there is one on which nothing was ever asked: whose is not known yet."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pid, state || ' since ' || state_change || ': ' || query FROM pg_stat_activity "
