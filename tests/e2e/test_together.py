@@ -155,7 +155,7 @@ def test_an_answer_from_another_tab_is_shown_before_a_second_goes(
     second.get_by_test_id("composer").fill(f"Dinsdag. {uuid4()}")
     first.get_by_test_id("send").click()
     # It went. What the other tab holds may be kept by now, and then it is the draft here too.
-    expect(first.get_by_test_id("composer")).not_to_have_value(re.compile("^Maandag"))
+    expect(first.get_by_test_id("composer")).to_have_value(re.compile("^(Dinsdag.*)?$"))
     second.get_by_test_id("send").click()
     expect(second.get_by_test_id("notice")).to_contain_text("Je antwoordde hier al, in een ander tabblad.")
     expect(second.get_by_test_id("composer")).to_have_value(re.compile("^Dinsdag"))
