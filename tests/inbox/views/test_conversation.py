@@ -381,6 +381,10 @@ class TestAccess:
             pane(client, conversation)
         told = [query["sql"].lstrip("(") for query in queries]  # what is prepared (inbox.kept) is a queryset, and reads
         assert [sql for sql in told if not sql.startswith(("SELECT", "EXECUTE"))] == []
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT statement FROM pg_prepared_statements")
+            prepared = [statement.partition(" AS ")[2].lstrip("( ") for (statement,) in cursor.fetchall()]
+        assert [sql for sql in prepared if not sql.startswith(("SELECT", "WITH"))] == []
 
     def test_lead_decides_on_an_answer_of_another(self, client, lead, agent, make_conversation):
         conversation = make_conversation(assignee=agent)
