@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from channels.clock import now
 from inbox import escalation, live
 from inbox.actions import escalate
-from inbox.actions.clocks import hours_of
+from inbox.actions.clocks import DAYS, hours_of
 from inbox.actions.notify import Person, Told, leads_of, notify_all
 from inbox.models import TICKING, UNPLANNED, AccountSettings, AuditEntry, Clock, Escalation, NoticeKind, User
 from inbox.office_hours import Hours, NoOpeningHours
@@ -101,7 +101,7 @@ def _plan_some() -> int:
     moment = now()
     rules = rules_of({clock.conversation.department_id for clock in clocks})
     agreed = AccountSettings.objects.filter(account__in={clock.conversation.account_id for clock in clocks})
-    hours = {each.account_id: hours_of(each) for each in agreed.prefetch_related("periods", "closing_days")}
+    hours = {each.account_id: hours_of(each) for each in agreed.prefetch_related(*DAYS)}
     for clock in clocks:
         conversation = clock.conversation
         _plan_one(clock, rules[conversation.department_id], hours.get(conversation.account_id), moment)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.db.models import Q
+from django.test.utils import CaptureQueriesContext
 
 from inbox import lateness, nobodys
 from inbox.actions import assign, claim, close, route, wait
@@ -289,3 +290,21 @@ def test_pages_of_the_list_go_from_what_nobody_wants_to_the_rest(asked, lead, ma
             break
         after = listing.Cursor.read(str(page.after))
     assert seen == [(asked.pk, True), *((each.pk, False) for each in due)]
+
+
+def test_planning_asks_no_more_for_three_accounts_than_for_one(make_conversation, standing_clock):
+    def queries(*kinds: str) -> int:
+        for kind in kinds:
+            Clock.objects.create(
+                conversation=make_conversation(kind),
+                kind="first",
+                target_minutes=120,
+                started_at=MONDAY_10,
+                warn_at=MONDAY_10 + timedelta(minutes=96),
+                due_at=MONDAY_10 + timedelta(minutes=120),
+            )
+        with CaptureQueriesContext(connection) as asked:
+            assert lateness.plan() == len(kinds)
+        return len(asked)
+
+    assert queries("x") == queries("x", "facebook", "whatsapp")
