@@ -1,6 +1,6 @@
 """`{% translate %}`, `{% url %}` and `{% icon %}` as always, but what differs on no page is worked out once.
 
-A conversation has some fifty translations, thirty addresses and thirty icons: a fifth of the time in which it is drawn.
+A conversation has some fifty translations and thirty addresses, and working each out anew was much of drawing it.
 A builtin of all templates (settings.TEMPLATES); without it they say the same, more slowly.
 """
 
