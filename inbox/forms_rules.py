@@ -181,7 +181,7 @@ class RuleForm(forms.ModelForm):
         help_texts = {
             "name": gettext_lazy("Colleagues see it in the timeline of a conversation."),
             "assignee": gettext_lazy("Only when the colleague is at work and has room. Else nobody has it."),
-            "sensitive": gettext_lazy("A sensitive conversation gets no automatic reply."),
+            "sensitive": gettext_lazy("It gets no automatic reply, and a second colleague looks at every answer."),
         }
 
     CONDITIONS = (
@@ -214,6 +214,7 @@ class RuleForm(forms.ModelForm):
         for name, words in empties.items():
             choices[name].empty_label = words
         choices["contact_kind"].choices = [("", _("not said")), *choices["contact_kind"].choices[1:]]
+        choices["sensitive"].choices = [("", _("not sensitive")), *choices["sensitive"].choices[1:]]
         high = [(value, words) for value, words in Priority.choices if value != Priority.NORMAL]
         choices["priority"].choices = [("", _("leave it as it is")), *high]
 

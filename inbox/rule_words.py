@@ -9,7 +9,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from inbox.models import ContactKind, Priority
+from inbox.models import ContactKind, Priority, SensitiveGround
 from inbox.rules import Conditions, What, Why
 
 # Codes of an audit entry beside those of What.
@@ -126,7 +126,7 @@ def _did(code: str, word: str) -> str:
         case What.ASSIGNEE:
             return _("assigned this to %(name)s") % {"name": word}
         case What.SENSITIVE:
-            return _("marked this as sensitive")
+            return _("marked this as sensitive (%(ground)s)") % {"ground": ground(word)}
         case _ if code == LEADS:
             return _("told the team leads")
         case _ if code == NOTIFIED:
@@ -157,7 +157,7 @@ def _does(code: str, word: str) -> str:
         case What.ASSIGNEE:
             return _("assign to %(name)s") % {"name": word}
         case What.SENSITIVE:
-            return _("mark as sensitive")
+            return _("mark as sensitive (%(ground)s)") % {"ground": ground(word)}
         case _ if code == LEADS:
             return _("tell the team leads")
         case _:
@@ -172,6 +172,11 @@ def kind(value: str) -> str:
 def priority(value: str | int) -> str:
     """A priority."""
     return str(dict(Priority.choices).get(int(value), value))
+
+
+def ground(value: str) -> str:
+    """Why something is sensitive."""
+    return str(dict(SensitiveGround.choices).get(value, value))
 
 
 def weekday(number: int) -> str:

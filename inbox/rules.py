@@ -20,7 +20,7 @@ class What(StrEnum):
     CONTACT_KIND = "contact_kind"  # a value of ContactKind
     PRIORITY = "priority"  # a value of Priority
     ASSIGNEE = "assignee"  # id of a colleague
-    SENSITIVE = "sensitive"  # 1
+    SENSITIVE = "sensitive"  # a value of SensitiveGround
 
 
 class Why(StrEnum):

@@ -111,7 +111,7 @@ class Rulebook:
             What.CONTACT_KIND: row.contact_kind or None,
             What.PRIORITY: row.priority,
             What.ASSIGNEE: row.assignee_id,
-            What.SENSITIVE: 1 if row.sensitive else None,
+            What.SENSITIVE: row.sensitive or None,
         }
         return Rule(
             pk=row.pk or 0,

@@ -13,7 +13,7 @@ from inbox.actions.notify import Told
 from inbox.actions.receive import Changes
 from inbox.actions.rulebook import Rulebook, reasons
 from inbox.incoming.clockbook import Agreements
-from inbox.models import Conversation, Message, NoticeKind, Role, Routing, RoutingRule, SensitiveGround, User
+from inbox.models import Conversation, Message, NoticeKind, Role, Routing, RoutingRule, User
 from inbox.rules import Decision, Fired, What
 from inbox.shifts import Receiver
 
@@ -106,8 +106,8 @@ class Ruling:
         conversation.topic_id = int(topic) if topic is not None else None
         conversation.contact_kind = str(settled.get(What.CONTACT_KIND, ""))
         conversation.priority = int(settled.get(What.PRIORITY, conversation.priority))
-        conversation.sensitive = What.SENSITIVE in settled
-        conversation.sensitive_ground = SensitiveGround.OTHER if conversation.sensitive else ""
+        conversation.sensitive_ground = str(settled.get(What.SENSITIVE, ""))
+        conversation.sensitive = bool(conversation.sensitive_ground)
 
     def _assign(self, conversation: Conversation, decision: Decision) -> str:
         """To whom a rule says, when they can take it; else the reason why nobody has it, "" for none."""

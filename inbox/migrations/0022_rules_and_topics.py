@@ -12,6 +12,13 @@ KINDS = [
     ("report", "report"),
     ("idea", "idea"),
 ]
+GROUNDS = [
+    ("politics", "politics"),
+    ("press", "press"),
+    ("safety", "safety"),
+    ("threat", "threat"),
+    ("other", "another reason"),
+]
 RETENTIONS = [
     ("", "as usual"),
     ("year", "1 year"),
@@ -106,7 +113,10 @@ class Migration(migrations.Migration):
                         verbose_name="priority",
                     ),
                 ),
-                ("sensitive", models.BooleanField(default=False, verbose_name="sensitive")),
+                (
+                    "sensitive",
+                    models.CharField(blank=True, choices=GROUNDS, max_length=10, verbose_name="sensitive"),
+                ),
                 (
                     "notify",
                     django.contrib.postgres.fields.ArrayField(
@@ -171,7 +181,7 @@ class Migration(migrations.Migration):
                             models.Q(("contact_kind", ""), _negated=True),
                             ("priority__isnull", False),
                             ("assignee__isnull", False),
-                            ("sensitive", True),
+                            models.Q(("sensitive", ""), _negated=True),
                             ("notify__len__gt", 0),
                             ("notify_leads", True),
                             ("stop", True),

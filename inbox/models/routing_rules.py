@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from inbox.models.people import Department
-from inbox.models.topics import ContactKind, Priority, Topic
+from inbox.models.topics import ContactKind, Priority, SensitiveGround, Topic
 
 
 class RoutingRule(models.Model):
@@ -44,7 +44,10 @@ class RoutingRule(models.Model):
         related_name="+",
         verbose_name=_("colleague"),
     )
-    sensitive = models.BooleanField(default=False, verbose_name=_("sensitive"))
+    # On what ground; empty: says nothing of it.
+    sensitive = models.CharField(
+        max_length=10, choices=SensitiveGround.choices, blank=True, verbose_name=_("sensitive")
+    )
     notify = ArrayField(models.BigIntegerField(), default=list, blank=True)  # ids of colleagues
     notify_leads = models.BooleanField(default=False)  # of the department where it then lies
     stop = models.BooleanField(default=False)  # the rules after it are not asked
@@ -72,7 +75,7 @@ class RoutingRule(models.Model):
                 | ~Q(contact_kind="")
                 | Q(priority__isnull=False)
                 | Q(assignee__isnull=False)
-                | Q(sensitive=True)
+                | ~Q(sensitive="")
                 | Q(notify__len__gt=0)
                 | Q(notify_leads=True)
                 | Q(stop=True),

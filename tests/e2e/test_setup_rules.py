@@ -124,7 +124,7 @@ def test_rules_are_kept_without_scripts(browser: Browser, town: Town, word: str)
     page = browser.new_context(java_script_enabled=False, locale="nl-NL", storage_state=state).new_page()
     name = f"Regel {word}"
     fill(page, town, name, word)
-    page.get_by_label("Merk aan als gevoelig").check()
+    page.get_by_label("Merk aan als gevoelig").select_option(label="politiek")
     page.get_by_test_id("save-rule").click()
     page.get_by_test_id("switch").click()
     page.get_by_role("button", name=f"‘{name}’ omhoog").click()

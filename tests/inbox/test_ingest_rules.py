@@ -13,6 +13,7 @@ from inbox import ingest
 from inbox.actions import bounce
 from inbox.actions.standard_reply import fitting
 from inbox.models import (
+    AnswerTarget,
     AuditEntry,
     AutoReply,
     Conversation,
@@ -59,16 +60,19 @@ def test_rule_settles_everything_before_the_clock_starts_and_says_so(
     whatsapp: Account, burgerzaken: Department, webcare: Department, expert: User
 ) -> None:
     topic = Topic.objects.create(name="Afval")
-    rule = make(department=burgerzaken, topic=topic, contact_kind="report", priority=1, assignee=expert, sensitive=True)
+    rule = make(
+        department=burgerzaken, topic=topic, contact_kind="report", priority=1, assignee=expert, sensitive="press"
+    )
     made = ask(whatsapp)
-    assert (made.department, made.topic, made.contact_kind, made.priority, made.assignee, made.sensitive) == (
+    assert (made.department, made.topic, made.contact_kind, made.priority, made.assignee, made.sensitive_ground) == (
         burgerzaken,
         topic,
         "report",
         1,
         expert,
-        True,
+        "press",
     )
+    assert made.sensitive is True
     assert (made.due_at, made.status) == (at(120), "open")
     routing = Routing.objects.get()
     assert (routing.from_department, routing.to_department, routing.by, routing.words) == (
@@ -87,16 +91,30 @@ def test_rule_settles_everything_before_the_clock_starts_and_says_so(
             ["contact_kind", "report"],
             ["priority", "1"],
             ["assignee", "Bram Visser"],
-            ["sensitive", "1"],
+            ["sensitive", "press"],
         ],
         "why": [["word", "grofvuil"]],
     }
     assert sentences() == [
         "Regel ‘Grofvuil’ zette dit door naar Burgerzaken, gaf dit het onderwerp Afval, noemde dit een melding, "
-        "gaf dit de prioriteit hoog, wees dit toe aan Bram Visser en merkte dit aan als gevoelig, "
+        "gaf dit de prioriteit hoog, wees dit toe aan Bram Visser en merkte dit aan als gevoelig (pers), "
         "omdat er ‘grofvuil’ in staat"
     ]
     assert [(notice.user, notice.kind) for notice in Notice.objects.all()] == [(expert, "assigned")]
+
+
+def test_target_of_what_a_rule_settled_counts_from_the_first_minute(whatsapp: Account) -> None:
+    topic = Topic.objects.create(name="Gevaar")
+    settings = whatsapp.inbox_settings
+    for fields, minutes in (({"priority": 2}, 30), ({"topic": topic}, 60)):
+        AnswerTarget.objects.create(
+            settings=settings, first_answer_minutes=minutes, next_answer_minutes=minutes, **fields
+        )
+    make(priority=2, topic=topic)
+    make("Gas", {"any_of": ["gas"]}, topic=topic)
+    assert ask(whatsapp).due_at == at(30)
+    assert ask(whatsapp, "Het ruikt hier naar gas", "m2", author=person("p2")).due_at == at(60)
+    assert ask(whatsapp, "Dank jullie wel", "m3", author=person("p3")).due_at == at(120)
 
 
 def test_what_a_rule_routed_is_sent_back_like_anything_else(
@@ -159,7 +177,7 @@ def test_sensitive_gets_no_automatic_reply(whatsapp: Account, standing_clock: St
     whatsapp.inbox_settings.out_of_hours_text = "Wij zijn dicht."
     whatsapp.inbox_settings.save()
     standing_clock.forward(hours=10)
-    make(sensitive=True)
+    make(sensitive="politics")
     ask(whatsapp, sent_at=standing_clock())
     assert (AutoReply.objects.count(), AuditEntry.objects.get(verb="auto_reply_not_sent").data) == (
         0,
