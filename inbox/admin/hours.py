@@ -1,6 +1,5 @@
 """What is agreed for an account: home department, targets and texts; opening hours and closing days."""
 
-from collections import defaultdict
 from datetime import time
 from typing import Any, ClassVar
 
@@ -10,13 +9,14 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from inbox import auto_reply, standard_texts
-from inbox.actions import recount
+from inbox.actions import recount, set_hours
 from inbox.admin.base import Audited, Guarded, site
+from inbox.day_words import week_words
 from inbox.failure_words import PLATFORMS
 from inbox.forms_targets import LONGEST_TARGET
 from inbox.models import AccountSettings, ClosingDay, OpeningPeriod
@@ -206,14 +206,8 @@ class ClosingDayInline(Guarded, admin.TabularInline):
 
 
 def in_words(settings: AccountSettings) -> str:
-    """The week in one line: "ma 09:00-17:00, di 09:00-12:00 en 13:00-17:00"; the periods must be prefetched."""
-    days: dict[int, list[str]] = defaultdict(list)
-    for row in settings.periods.all():
-        period = Period(row.weekday, row.opens, row.closes)
-        days[row.weekday].append(f"{period.opens:%H:%M}-{period.closes_text}")
-    if not days:
-        return gettext("never open: no timer runs")
-    return ", ".join(f"{WEEKDAYS_ABBR[day]} {' + '.join(spans)}".lower() for day, spans in sorted(days.items()))
+    """The week in one line: "ma-vr 09:00-17:00, za 10:00-14:00"; the periods must be prefetched."""
+    return week_words(set_hours.week_periods(settings)) or gettext("never open: no timer runs")
 
 
 class WeekForm(forms.ModelForm):

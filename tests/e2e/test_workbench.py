@@ -101,6 +101,22 @@ def test_a_citizen_is_found_and_compared_by_keyboard_and_the_place_stays(fatima:
     expect(compare).to_be_visible()
 
 
+def test_a_key_right_after_new_content_came_does_what_it_says(fatima: Page, town: Town) -> None:
+    _external_id, text = comment(town)
+    opened(fatima, text)
+    here = fatima.url
+    fatima.keyboard.press("m")
+    fatima.keyboard.type("lot jan")
+    fatima.evaluate("""() => document.addEventListener("focusin", (event) => {
+        if (event.target.id === "preview-title")
+            setTimeout(() => document.querySelector("[data-testid=merge-cancel]").click());
+    })""")
+    with fatima.expect_response(lambda answer: answer.request.method == "POST" and answer.url.endswith("/citizen/")):
+        fatima.get_by_test_id("found").get_by_role("link").first.press("Enter")
+    expect(fatima.get_by_test_id("found").get_by_role("link").first).to_be_visible()
+    expect(fatima).to_have_url(here)
+
+
 def test_what_the_platform_can_do_goes_by_key(fatima: Page, town: Town) -> None:
     _external_id, text = comment(town)
     opened(fatima, text)
