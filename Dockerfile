@@ -42,6 +42,6 @@ VOLUME /data/media
 EXPOSE 8000
 # Room for idle kept-alive connections: at 1,024 granian falls silent.
 CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", \
-     "--blocking-threads", "4", "--backlog", "4096", "--backpressure", "2048", "--respawn-failed-workers", \
+     "--blocking-threads", "2", "--backlog", "4096", "--backpressure", "2048", "--respawn-failed-workers", \
      "--workers-kill-timeout", "10", "webcare.wsgi:application"]
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s CMD ["python", "deploy/probe.py", "http", "8000"]

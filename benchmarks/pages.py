@@ -66,7 +66,7 @@ def _pages(folder: Path, size: int) -> list[Figure]:
     }
     connections.close_all()
     name = f"{size // 1_000_000}m" if size >= 1_000_000 else f"{size // 1_000}k"
-    conditions = f"{size} conversations, {3 * size} messages, {CLIENTS} clients, {REQUESTS} requests, granian WSGI 2×4"
+    conditions = f"{size} conversations, {3 * size} messages, {CLIENTS} clients, {REQUESTS} requests, granian WSGI 2×2"
     figures = []
     with webcare("web", data=folder) as ports:
         for page, requests in asked.items():

@@ -55,7 +55,7 @@ def measure(folder: Path) -> list[Figure]:
     refused = sum(outcome.failed for outcome in outcomes["webhook"])
     if stored != RUNS * REQUESTS - refused:
         raise RuntimeError(f"{RUNS * REQUESTS - refused} webhooks were answered with 200, {stored} are stored")
-    conditions = f"granian WSGI 2×4, {CONNECTIONS} connections, {REQUESTS} requests, median of {RUNS}"
+    conditions = f"granian WSGI 2×2, {CONNECTIONS} connections, {REQUESTS} requests, median of {RUNS}"
     return [
         Figure("noop_rps", median(o.per_second for o in outcomes["noop"]), "requests/s", conditions),
         Figure("noop_ms_p99", median(o.p99_ms for o in outcomes["noop"]), "ms", conditions),

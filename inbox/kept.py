@@ -35,6 +35,13 @@ def slot(name: str) -> Any:
     return Slot(name)
 
 
+def unseen(name: str, of: str = "bigint") -> Any:
+    """One value that no plan looks at, of the type PostgreSQL calls ``of``. Of a slot it looks whether a plan for the
+    value would be better than the one it has; where it thinks so it plans each time, and that takes longer than to
+    fetch a page of the list."""
+    return Slot(name, f"(SELECT %s::{of})")
+
+
 def any_of(name: str, of: str = "bigint") -> Any:
     """One of a list: ``filter(message=any_of("messages"))``. ``of``: what PostgreSQL calls them."""
     return Slot(name, f"ANY(%s::{of}[])")

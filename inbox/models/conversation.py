@@ -178,7 +178,7 @@ class Conversation(models.Model):
                 include=["account", "language"],
             ),
             models.Index(
-                fields=["assignee", "rank_at", "id"],
+                fields=["assignee", "department", "rank_at", "id"],
                 name="list_mine",
                 condition=Q(status__in=["open", "waiting"]),
             ),

@@ -83,9 +83,11 @@ _ROWS = f"""
     WHERE EXISTS (SELECT FROM inbox_user_departments m WHERE m.user_id = %s AND m.department_id = c.department_id)
 """  # noqa: S608 - constants
 _GIVEN = "WITH found AS MATERIALIZED (SELECT * FROM unnest(%s::bigint[]) WITH ORDINALITY AS given (id, at))"
+# The departments; the plan is for any number of them (see kept.unseen).
+HERE = "unnest((SELECT %s::bigint[]))"
 _SLICES = """WITH found AS MATERIALIZED (
         SELECT slice.at, slice.id
-        FROM unnest(%s::bigint[]) AS here (id), LATERAL ({slice}) AS slice (at, id)
+        FROM {here} AS here (id), LATERAL ({slice}) AS slice (at, id)
         ORDER BY slice.at {way}, slice.id {way} LIMIT %s
     )
 """
@@ -111,7 +113,7 @@ def slices(slice_sql: str, parameters: Sequence[Any], *, newest_first: bool, lim
     million conversations).
     """
     way = "DESC" if newest_first else "ASC"
-    sql = f"{_SLICES.format(slice=slice_sql, way=way)} {_ROWS} ORDER BY found.at {way}, found.id {way}"
+    sql = f"{_SLICES.format(slice=slice_sql, way=way, here=HERE)} {_ROWS} ORDER BY found.at {way}, found.id {way}"
     return Statement(sql, [slot("departments"), *parameters, limit, *_OF])
 
 

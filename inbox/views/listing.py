@@ -17,7 +17,7 @@ from django.utils.translation import pgettext_lazy
 
 from channels.clock import now
 from inbox import models
-from inbox.kept import Statement, slot
+from inbox.kept import Statement, slot, unseen
 from inbox.models import Conversation, ConversationQuerySet, Department, SavedView, Status, User
 from inbox.views import filters, listed
 from inbox.views.filters import NOTHING, Filters
@@ -29,6 +29,7 @@ COUNTED_OF = 2_000  # and that one count of a saved view does
 CAP = 99  # past this a count is told as "99+": never an exact count of a large table
 # The department that a slice is of, where slices are taken of several: listed.by_slices and counts.
 HERE = RawSQL("here.id", (), output_field=BigIntegerField())
+_USER, _NOW = unseen("user"), unseen("now", "timestamptz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +217,8 @@ def page(place: Place, after: Cursor | None = None, size: int = PAGE) -> Page:
 @lru_cache
 def _slices(view: str, sort: str, limit: int, *, on: bool) -> Statement:
     """The statement for a page without filters; with slots for the cursor when it goes ``on``."""
-    place = Place(VIEWS[view], slot("user"), (), sort=sort)
-    here = Conversation.objects.filter(department=HERE).in_view(view, slot("user"), slot("now"))
+    place = Place(VIEWS[view], _USER, (), sort=sort)
+    here = Conversation.objects.filter(department=HERE).in_view(view, _USER, _NOW)
     slices = ordered(place, here, Cursor(slot("at"), slot("pk")) if on else None)
     sql, parameters = slices.values_list(place.order, "pk")[:limit].query.sql_with_params()
     return listed.slices(sql, parameters, newest_first=place.newest_first, limit=limit)
@@ -279,11 +280,11 @@ def _counting() -> Statement:
     parts: list[str] = []
     parameters: list[Any] = []
     for slug in COUNTED:
-        queryset = Conversation.objects.filter(department=HERE).in_view(slug, slot("user"), slot("now"))
+        queryset = Conversation.objects.filter(department=HERE).in_view(slug, _USER, _NOW)
         sql, values = queryset.values("pk")[: CAP + 1].query.sql_with_params()
         parts.append(f"(SELECT count(*) FROM ({sql}) AS capped)")  # noqa: S608 - Django's own SQL, values apart
         parameters += values
-    sql = f"SELECT here.id, {', '.join(parts)} FROM unnest(%s::bigint[]) AS here (id)"  # noqa: S608 - same
+    sql = f"SELECT here.id, {', '.join(parts)} FROM {listed.HERE} AS here (id)"  # noqa: S608 - same
     return Statement(sql, [*parameters, slot("departments")])
 
 

@@ -7,13 +7,14 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from channels.clock import now
-from inbox.kept import Statement, any_of, kept, slot, together
+from inbox.kept import Statement, any_of, kept, slot, together, unseen
 from inbox.models import Conversation, Department, Message, User
 
 MESSAGES = kept(lambda: Message.objects.filter(conversation=slot("conversation")).order_by("pk"))
 WITH_ALL = kept(lambda: Conversation.objects.filter(pk=slot("conversation")).for_list())
 OF_THESE = kept(lambda: Message.objects.filter(conversation=any_of("conversations")).values_list("pk", flat=True))
 BY_NAME = kept(lambda: Department.objects.filter(slug=any_of("slugs", "text")))
+AT = "timestamptz"
 SINCE = kept(lambda: Message.objects.filter(sent_at__gte=slot("at")).values_list("pk", "direction").order_by("pk"))
 
 
@@ -113,6 +114,20 @@ def test_many_threads_use_one_statement(make_conversation):
 
     with ThreadPoolExecutor(8) as threads:
         assert list(threads.map(read, made)) == [[f"gesprek {number}"] * 20 for number in range(8)]
+
+
+def test_value_unseen_is_compared_as_any_other(make_conversation):
+    conversation = make_conversation(text="één")
+    unseen_of = kept(lambda: Message.objects.filter(conversation=unseen("conversation"), sent_at__lt=unseen("at", AT)))
+    assert [message.text for message in unseen_of(conversation=conversation.pk, at="infinity")] == ["één"]
+    assert unseen_of(conversation=conversation.pk, at="-infinity").rows() == []
+    assert unseen_of(conversation=0, at="infinity").rows() == []
+
+
+def test_no_page_starts_processes_in_the_database(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW max_parallel_workers_per_gather")
+        assert cursor.fetchone() == ("0",)
 
 
 def test_colleague_of_a_request_brings_departments_as_they_are_now(client, agent, burgerzaken, make_conversation):

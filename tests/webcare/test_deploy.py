@@ -85,6 +85,12 @@ def test_compose_publishes_the_proxy_only(compose: dict[str, Any]) -> None:
     assert compose["networks"]["inside"] == {"internal": True}
 
 
+def test_proxy_takes_in_a_whole_request_before_a_web_process_reads_it() -> None:
+    told = (ROOT / "deploy" / "Caddyfile").read_text(encoding="utf-8")
+
+    assert re.findall(r"(max_size|request_buffers) (\S+)", told) == [("max_size", "31MB"), ("request_buffers", "31MB")]
+
+
 def test_image_copies_every_package_and_only_what_the_context_lets_through() -> None:
     ignore = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     let_through = {line[1:] for line in ignore if line.startswith("!")}

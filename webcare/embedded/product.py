@@ -66,7 +66,7 @@ def product(ports: Ports, data: Path) -> list[Part]:
     asgi = "--host 127.0.0.1 --no-access-log --timeout-graceful-shutdown 2 --port"
     # Without room for them, idle kept-alive connections beyond 1,024 make granian fall silent.
     granian = (
-        "granian --interface wsgi --workers 2 --blocking-threads 4 --backlog 4096 --backpressure 2048 "
+        "granian --interface wsgi --workers 2 --blocking-threads 2 --backlog 4096 --backpressure 2048 "
         f"--workers-kill-timeout 4 --host 127.0.0.1 --port {ports.web} webcare.wsgi:application"
     )
     worker = "celery -A webcare worker --without-gossip --without-mingle --loglevel INFO"

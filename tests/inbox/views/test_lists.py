@@ -201,6 +201,23 @@ def test_number_of_queries_of_a_refresh(make_conversation: Make, agent: User) ->
     assert query_count(client, url) == 4  # only the saved views and the counts
 
 
+@pytest.mark.parametrize("view", listing.VIEWS)
+def test_view_and_counts_are_planned_once_for_all_values(cast: dict[str, int], lead: User, view: str) -> None:
+    listing._slices.cache_clear()  # statements that nobody asked before
+    listing._counting.cache_clear()
+    place = listing.Place(listing.VIEWS[view], lead, tuple(lead.departments.all()))
+    for _turn in range(12):
+        listing.page(place)
+        listing.counts(lead, place.departments)
+    names = (listing._slices(view, "", listing.PAGE + 1, on=False).name, listing._counting().name)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT custom_plans, generic_plans FROM pg_prepared_statements WHERE name = ANY(%s)", [list(names)]
+        )
+        # The first time it is not prepared; five times PostgreSQL looks whether a plan for the values is better.
+        assert cursor.fetchall() == [(5, 6)] * 2
+
+
 def test_refresh_tells_what_left_the_view(cast: dict[str, int], agent: User) -> None:
     asked = ",".join(str(cast[name]) for name in ("late", "theirs", "closed", "elsewhere"))
     data = browser(agent).get(reverse("list_rows", args=["unclaimed"]) + f"?ids={asked}").json()
