@@ -5,6 +5,7 @@ times: that was most of a page. ``kept`` holds on to what Django wrote, ``togeth
 connection is asked again it has prepared. Only statements are kept, never a row.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property
@@ -72,11 +73,13 @@ class Statement:
             return self.execute, [values[name] for name in self.slots]
         return self.sql, filled(self.parameters, values)
 
+    def asked(self, **values: Any) -> "Asked[tuple[Any, ...]]":
+        """With these values in the slots, by ``together`` with others."""
+        return Asked(self, values, list)
+
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
         """What the database says, with these values in the slots."""
-        with connection.cursor() as cursor:
-            cursor.execute(*self.with_values(values))
-            return list(cursor.fetchall())
+        return self.asked(**values).rows()
 
     def _is_prepared(self) -> bool:
         connection.ensure_connection()
@@ -99,6 +102,12 @@ class Statement:
         return "".join(piece + value for piece, value in zip(pieces, [*given, ""], strict=True))
 
 
+def named(sql: str) -> Statement:
+    """The statement of SQL with %(name)s for each value: a slot for each of them."""
+    names = re.findall(r"%\((\w+)\)s", sql)
+    return Statement(re.sub(r"%\(\w+\)s", "%s", sql), [slot(name) for name in names])
+
+
 def filled(parameters: Iterable[Any], values: Mapping[str, Any]) -> list[Any]:
     """A statement's parameters, with the values in the slots."""
     return [values[one.value] if isinstance(one, Slot) else one for one in parameters]
@@ -113,8 +122,7 @@ class kept[T: Model, R]:  # noqa: N801 - reads as a decorator
 
     def __call__(self, **values: Any) -> "Asked[R]":
         """With these values in the slots."""
-        queryset, compiler, statement = self._written
-        return Asked(queryset, compiler, statement, values)
+        return Asked(self._written[2], values, self._made)
 
     @property
     def name(self) -> str:
@@ -131,26 +139,46 @@ class kept[T: Model, R]:  # noqa: N801 - reads as a decorator
         compiler.get_converters = _giving(compiler.get_converters(columns))
         return queryset, compiler, statement
 
+    def _made(self, fetched: list[tuple[Any, ...]]) -> list[R]:
+        queryset, kept_compiler, _statement = self._written
+        compiler = copy(kept_compiler)  # the kept one is every thread's
+        compiler.connection = connection
+        compiler.execute_sql = _giving([fetched])
+        mine = queryset.all()
+        mine.query.get_compiler = _giving(compiler)  # type: ignore[method-assign]
+        return list(mine)
+
 
 class Asked[R]:
-    """Rows that are asked for at the first look; by ``together`` with others."""
+    """Rows that are asked for at the first look; by ``together`` with others. ``make``: of what the database said, when
+    it said anything."""
 
     def __init__(
-        self, queryset: QuerySet[Any, R], compiler: Any, statement: Statement, values: Mapping[str, Any]
+        self, statement: Statement, values: Mapping[str, Any], make: Callable[[list[tuple[Any, ...]]], list[R]]
     ) -> None:
-        self.queryset = queryset
-        self.compiler = compiler
         self.statement = statement
         self.values = values
+        self.make = make
         self._rows: list[R] | None = None
+
+    @classmethod
+    def nothing(cls) -> "Asked[R]":
+        """No rows, and no question."""
+        none = cls(_NOTHING, {}, lambda _fetched: [])
+        none.read([])
+        return none
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the database said it already."""
+        return self._rows is not None
 
     def __iter__(self) -> Iterator[R]:
         return iter(self.rows())
 
     def rows(self) -> list[R]:
         """All of them."""
-        if self._rows is None:
-            together(self)
+        together(self)
         return self._rows or []
 
     def first(self) -> R | None:
@@ -158,16 +186,11 @@ class Asked[R]:
         return next(iter(self), None)
 
     def read(self, fetched: list[tuple[Any, ...]]) -> None:
-        """What the database said, made into what the queryset makes of it."""
-        if not fetched:  # most often: nothing is worth making then
-            self._rows = []
-            return
-        compiler = copy(self.compiler)  # the kept one is every thread's
-        compiler.connection = connection
-        compiler.execute_sql = _giving([fetched])
-        queryset = self.queryset.all()
-        queryset.query.get_compiler = _giving(compiler)  # type: ignore[method-assign]
-        self._rows = list(queryset)
+        """What the database said."""
+        self._rows = self.make(fetched) if fetched else []
+
+
+_NOTHING = Statement("SELECT WHERE false", [])
 
 
 def _giving(answer: Any) -> Callable[..., Any]:
@@ -175,7 +198,10 @@ def _giving(answer: Any) -> Callable[..., Any]:
 
 
 def together(*asked: Asked[Any]) -> None:
-    """Ask for all of these in one round trip."""
+    """Ask for all of these that were not asked yet in one round trip; for none of them in none."""
+    asked = tuple(one for one in asked if not one.is_read)
+    if not asked:
+        return
     sent = [one.statement.with_values(one.values) for one in asked]
     with connection.cursor() as cursor:
         cursor.execute("; ".join(sql for sql, _values in sent), [value for _sql, values in sent for value in values])

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
-from inbox.kept import kept, slot
+from inbox.kept import Asked, kept, slot
 from inbox.models import Department, Role, SavedView, User
 
 MOST = 50  # of one colleague, and of one department
@@ -15,9 +15,9 @@ def visible(user: User) -> QuerySet[SavedView]:
     return _of(user.pk)
 
 
-def in_menu(user: User) -> list[SavedView]:
+def in_menu(user: User) -> Asked[SavedView]:
     """The same, for every page with the menu."""
-    return _IN_MENU(user=user.pk).rows()
+    return _IN_MENU(user=user.pk)
 
 
 def _of(user_pk: Any) -> QuerySet[SavedView]:

@@ -52,7 +52,7 @@ def overview(request: SignedIn) -> HttpResponse:
     found = list(_known(approving.waiting(request.user))[:MOST])
     own = Approval.objects.filter(author=request.user, state=ApprovalState.PENDING).order_by("asked_at", "pk")
     mine = list(_known(own.filter(conversation__in=Conversation.objects.visible_to(request.user)))[:MOST])
-    agreed = rows.agreements(each.conversation.account_id for each in (*found, *mine))
+    agreed = rows.agreements(rows.ask_agreements(each.conversation.account_id for each in (*found, *mine)))
     context = {
         "title": _("Approve answers"),
         "at_approvals": True,
@@ -160,7 +160,7 @@ def _page(
     context: dict[str, Any] = {
         "title": _("Approve the answer of %(name)s") % {"name": found.author},
         "at_approvals": True,
-        "waits": _waiting(found, rows.agreements([conversation.account_id]), moment),
+        "waits": _waiting(found, rows.agreements(rows.ask_agreements([conversation.account_id])), moment),
         "decided": sla.format_moment(found.decided_at, moment, with_time=True) if found.decided_at else "",
         "fixed": _fixed(found),
         "refusal": refusal,

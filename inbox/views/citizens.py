@@ -73,7 +73,7 @@ def people(user: User, contacts: list[int], moment: datetime, current: int | Non
 def candidates(user: User, text: str, not_this: int) -> list[int]:
     """Ids of citizens by part of a name or handle, or a phone number; only those of whom they see a conversation."""
     sought = finding.by_citizen(text)
-    hits = [pk for _at, pk in finding.find(user, sought, None, LOOKED_AT)] if sought else []
+    hits = [pk for _at, pk in finding.find(user, sought, None, LOOKED_AT).hits()]
     others = Conversation.objects.filter(pk__in=hits).exclude(identity__contact=not_this)
     newest = others.order_by("-last_message_at", "-pk").values_list("identity__contact", flat=True)
     return list(dict.fromkeys(newest))[:MOST_FOUND]

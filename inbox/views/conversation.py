@@ -77,13 +77,14 @@ def pane_context(
     user: User = request.user  # type: ignore[assignment]
     moment = now()
     works = permissions.can_work(user, conversation)
-    agreement = rows.agreements([conversation.account_id]).get(conversation.account_id)
+    agreed = rows.ask_agreements([conversation.account_id])
+    asked = pane_rows.of_conversation(conversation, user, moment, agreed)
+    agreement = rows.agreements(agreed).get(conversation.account_id)
     hours = agreement.hours if agreement else None
     plain = not getattr(request, "htmx", None)
     other_form = typed.filled if typed else None
     panel = typed.panel if typed else ""
     answer_refused = refused if other_form is None and not panel else None
-    asked = pane_rows.of_conversation(conversation, user, moment)
     composer = compose(conversation, user, moment, typed, answer_refused, asked, plain=plain) if works else None
     entries = asked.entries.rows()
     done = {entry.verb for entry in entries}

@@ -15,7 +15,7 @@ from typing import Any
 import phonenumbers
 from django.db.models import Q
 
-from inbox.kept import Statement, slot
+from inbox.kept import Asked, Statement, named
 from inbox.models import Identity, Status, User
 from inbox.views.listing import Cursor
 from inbox.views.words import Words
@@ -60,14 +60,14 @@ def by_citizen(text: str) -> Sought | None:
     known = _with_number(phone(text))
     if len(text) < SHORTEST_NAME and not known:
         return None
-    named = (
+    ways = (
         "SELECT unnest(%(known)s::bigint[]) AS id",
         "SELECT id FROM inbox_identity WHERE upper(name) LIKE upper(%(part)s)",
         "SELECT id FROM inbox_identity WHERE upper(handle) LIKE upper(%(part)s)",
         "SELECT i.id FROM inbox_contact k JOIN inbox_identity i ON i.contact_id = k.id "
         "WHERE upper(k.name) LIKE upper(%(part)s)",
     )
-    ids = " UNION ".join(named)
+    ids = " UNION ".join(ways)
     return Sought(
         passes=f"(SELECT upper(i.name) LIKE {_PART} OR upper(i.handle) LIKE {_PART} "  # noqa: S608 - ours
         f"OR upper(k.name) LIKE {_PART} OR i.id = ANY(%(known)s::bigint[]) FROM inbox_conversation c "
@@ -79,31 +79,50 @@ def by_citizen(text: str) -> Sought | None:
     )
 
 
-def find(user: User, sought: Sought, after: Cursor | None, size: int) -> Hits:
-    """At most ``size`` conversations that the colleague may see: (last message at, id), the latest first. One to three
-    queries, and one for the departments."""
-    departments = sorted(department.pk for department in user.departments.all()) if user.is_active else []
-    if not departments:
-        return []
+@dataclass(frozen=True, slots=True)
+class Search:
+    """At most ``size`` conversations that a colleague may see, under way. ``near``: the short walk, to be asked in one
+    round trip with others."""
+
+    sought: Sought
+    departments: int
+    edge: str
+    values: dict[str, Any]
+    size: int
+    near: Asked[tuple[Any, ...]]
+
+    def hits(self) -> Hits:
+        """(last message at, id), the latest first. None to two queries more than ``near``."""
+        if not self.departments:
+            return []
+        found, size = self.near.rows(), self.size
+        # At this rate the page is full before the end of the second.
+        if NEAR * size / FAR <= len(found) / size < 1 or (not self.sought.hits and len(found) < size):
+            found = _statement(_walk(self.sought, self.departments, self.edge, FAR, size)).rows(**self.values)
+        if len(found) < size and self.sought.hits:
+            found = _statement(_ask(self.sought, self.edge, size)).rows(**self.values)
+        return [(at, pk) for at, pk in found]
+
+
+def find(user: User, sought: Sought | None, after: Cursor | None, size: int) -> Search:
+    """A search for ``size`` conversations from behind ``after``; of nothing when nothing is sought. One query when the
+    departments are not known yet."""
+    departments = sorted(department.pk for department in user.departments.all()) if user.is_active and sought else []
+    if sought is None or not departments:
+        return Search(sought or Sought("", "", {}), 0, "", {}, size, Asked.nothing())
     values = sought.parameters | {"departments": departments}
     values |= {f"department_{number}": pk for number, pk in enumerate(departments)}
     if after is not None:
         values |= {"at": after.at, "pk": after.pk}
     edge = "AND (last_message_at, id) < (%(at)s, %(pk)s)" if after else ""
-    near = NEAR * size
-    found = _statement(_walk(sought, len(departments), edge, near, size)).rows(**values)
-    # At this rate the page is full before the end of the second.
-    if near / FAR <= len(found) / size < 1 or (not sought.hits and len(found) < size):
-        found = _statement(_walk(sought, len(departments), edge, FAR, size)).rows(**values)
-    if len(found) < size and sought.hits:
-        found = _statement(_ask(sought, edge, size)).rows(**values)
-    return [(at, pk) for at, pk in found]
+    near = _statement(_walk(sought, len(departments), edge, NEAR * size, size)).asked(**values)
+    return Search(sought, len(departments), edge, values, size, near)
 
 
 @lru_cache(maxsize=200)
 def _statement(sql: str) -> Statement:
-    """To be held on to, with a slot for each of its named parameters."""
-    return Statement(re.sub(r"%\(\w+\)s", "%s", sql), [slot(name) for name in re.findall(r"%\((\w+)\)s", sql)])
+    """To be held on to."""
+    return named(sql)
 
 
 def _walk(sought: Sought, departments: int, edge: str, far: int, size: int) -> str:

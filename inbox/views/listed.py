@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from channels.clock import now
-from inbox.kept import Statement, slot
+from inbox.kept import Asked, Statement, slot
 from inbox.models import User
 
 
@@ -98,11 +98,11 @@ _OF = [slot("user"), slot("user"), slot("now"), slot("user")]
 _BY_ID = Statement(f"{_GIVEN} {_ROWS} ORDER BY found.at", [slot("ids"), *_OF])
 
 
-def by_id(user: User, ids: Sequence[int]) -> list[Listed]:
-    """Those of these conversations that the colleague may see, in the order given. One query, none without ids."""
+def by_id(user: User, ids: Sequence[int]) -> Asked[Listed]:
+    """Those of these conversations that the colleague may see, in the order given. Nothing is asked without ids."""
     if not ids or not user.is_active:
-        return []
-    return _made(_BY_ID.rows(ids=list(ids), user=user.pk, now=now()))
+        return Asked.nothing()
+    return Asked(_BY_ID, {"ids": list(ids), "user": user.pk, "now": now()}, _made)
 
 
 def slices(slice_sql: str, parameters: Sequence[Any], *, newest_first: bool, limit: int) -> Statement:
@@ -117,11 +117,11 @@ def slices(slice_sql: str, parameters: Sequence[Any], *, newest_first: bool, lim
     return Statement(sql, [slot("departments"), *parameters, limit, *_OF])
 
 
-def by_slices(user: User, departments: Sequence[int], statement: Statement, **values: Any) -> list[Listed]:
-    """What a statement of ``slices`` finds with these values in its slots. One query, none without departments."""
+def by_slices(user: User, departments: Sequence[int], statement: Statement, **values: Any) -> Asked[Listed]:
+    """What a statement of ``slices`` finds with these values in its slots. Nothing is asked without departments."""
     if not departments or not user.is_active:
-        return []
-    return _made(statement.rows(departments=list(departments), user=user.pk, now=now(), **values))
+        return Asked.nothing()
+    return Asked(statement, {"departments": list(departments), "user": user.pk, "now": now(), **values}, _made)
 
 
 def _made(rows: Sequence[tuple[Any, ...]]) -> list[Listed]:

@@ -17,7 +17,7 @@ from django.utils.translation import pgettext_lazy
 
 from channels.clock import now
 from inbox import models
-from inbox.kept import Statement, slot, unseen
+from inbox.kept import Asked, Statement, slot, together, unseen
 from inbox.models import Conversation, ConversationQuerySet, Department, SavedView, Status, User
 from inbox.views import filters, listed
 from inbox.views.filters import NOTHING, Filters
@@ -189,8 +189,9 @@ def ordered(
     return queryset.order_by(*(F(name).desc() if place.newest_first else F(name).asc() for name in (field, "pk")))
 
 
-def page(place: Place, after: Cursor | None = None, size: int = PAGE) -> Page:
-    """One page of a place: one query, whatever the number of departments; with filters one or two more.
+def page(place: Place, after: Cursor | None = None, size: int = PAGE, beside: Iterable[Asked[Any]] = ()) -> Page:
+    """One page of a place: one query, whatever the number of departments; with filters one or two more. ``beside`` is
+    asked in the same round trip.
 
     Filters may pass one conversation in a million, so a page looks at a stretch of WINDOW conversations of each
     department: when those do not fill it, it ends there (``partly``) and the next page goes on.
@@ -207,7 +208,9 @@ def page(place: Place, after: Cursor | None = None, size: int = PAGE) -> Page:
     else:
         statement = _slices(place.view.slug, place.sort, size + 1, on=after is not None)
         values = {"at": after.at, "pk": after.pk} if after else {}
-    found = listed.by_slices(place.user, [department.pk for department in place.within], statement, **values)
+    asked = listed.by_slices(place.user, [department.pk for department in place.within], statement, **values)
+    together(asked, *beside)
+    found = asked.rows()
     if len(found) > size:
         last = found[size - 1]
         return Page(found[:size], Cursor(getattr(last, place.order), last.pk))
@@ -244,9 +247,12 @@ def horizon(place: Place, after: Cursor | None) -> Cursor | None:
     return Cursor(*row) if row else None
 
 
-def rows_of(user: User, ids: Sequence[int]) -> list[Listed]:
-    """Conversations by id with all that a row shows; only what this colleague sees, in the order given. One query."""
-    return listed.by_id(user, ids)
+def rows_of(user: User, ids: Sequence[int], beside: Iterable[Asked[Any]] = ()) -> list[Listed]:
+    """Conversations by id with all that a row shows; only what this colleague sees, in the order given. One query, in
+    one round trip with ``beside``."""
+    asked = listed.by_id(user, ids)
+    together(asked, *beside)
+    return asked.rows()
 
 
 def belonging(place: Place, ids: Sequence[int]) -> set[int]:
@@ -255,17 +261,19 @@ def belonging(place: Place, ids: Sequence[int]) -> set[int]:
     return set(in_view(place, queryset).values_list("pk", flat=True))
 
 
-def counts(user: User, departments: Iterable[Department]) -> dict[str, int]:
-    """Per view slug, and per department as "department:<slug>", how many; at most CAP + 1. One query.
+def ask_counts(user: User, departments: Sequence[Department]) -> Asked[tuple[Any, ...]]:
+    """What ``counts`` tells of. Every count stops at CAP + 1 rows of a partial index, department by department, so it
+    costs the same with a million conversations."""
+    if not departments:
+        return Asked.nothing()
+    return _counting().asked(user=user.pk, now=now(), departments=[department.pk for department in departments])
 
-    Every count stops at CAP + 1 rows of a partial index, department by department, so it costs the same with a million
-    conversations.
-    """
-    departments = tuple(departments)
+
+def counts(asked: Asked[tuple[Any, ...]], departments: Sequence[Department]) -> dict[str, int]:
+    """Per view slug, and per department as "department:<slug>", how many; at most CAP + 1."""
     if not departments:
         return {}
-    rows = _counting().rows(user=user.pk, now=now(), departments=[department.pk for department in departments])
-    by_department = {row[0]: row[1:] for row in rows}
+    by_department = {row[0]: row[1:] for row in asked}
     found = [by_department[department.pk] for department in departments]
     told = {slug: min(sum(column), CAP + 1) for slug, column in zip(COUNTED, zip(*found, strict=True), strict=True)}
     todo = COUNTED.index("todo")

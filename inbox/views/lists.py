@@ -52,7 +52,9 @@ def show(
     after = listing.Cursor.read(request.GET.get("after", ""))
     if target == "more":
         return HttpResponse(_rows(place, listing.page(place, after), pk))
-    context = list_context(place, listing.page(place, after), pk) | {"altered": altered(request)}
+    menu = places.menu_of(request.user, place.departments)
+    page = listing.page(place, after, beside=menu)
+    context = list_context(place, page, pk, menu) | {"altered": altered(request)}
     if target == "list":
         return render(request, "inbox/list.html", context)
     if pk is not None:
@@ -74,7 +76,8 @@ def refresh(
     place = places.of(request, view, department, saved)
     ids = [int(part) for part in request.GET.get("ids", "").split(",") if part.isdecimal()][:MOST_IDS]
     ids = [pk for pk in ids if pk < 2**63]
-    conversations = listing.rows_of(request.user, ids)
+    menu = places.menu_of(request.user, place.departments)
+    conversations = listing.rows_of(request.user, ids, beside=menu)
     belonging = listing.belonging(place, ids) if ids else set()
     if "first" in request.GET:
         known = set(ids)
@@ -90,7 +93,7 @@ def refresh(
         belongs=belonging,
         selected=_number(request.GET.get("open", "")),
     )
-    counted = places.counts(request.user, place.departments, saved_views.in_menu(request.user))
+    counted = places.counts(menu)
     return JsonResponse(
         {
             "rows": [
@@ -131,9 +134,11 @@ def pane(request: SignedIn, pk: int | None) -> HttpResponse:
     return render(request, "inbox/conversation.html", pane_context(request, visible(request.user, pk)))
 
 
-def list_context(place: listing.Place, page: listing.Page, selected: int | None) -> dict[str, Any]:
-    """Everything page.html and list.html show."""
-    menu = navigation(place.user, place)
+def list_context(
+    place: listing.Place, page: listing.Page, selected: int | None, asked: places.Menu | None = None
+) -> dict[str, Any]:
+    """Everything page.html and list.html show; ``asked``: what the menu shows, when it came with the page."""
+    menu = navigation(place.user, place, asked)
     return {
         **menu,
         "place": place,

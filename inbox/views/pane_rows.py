@@ -179,8 +179,8 @@ def shown(messages: QuerySet[Message]) -> QuerySet[Message]:
     return messages.select_related("author").defer("search").exclude(state=Delivery.WITHDRAWN, error_reason=UNDONE)
 
 
-def of_conversation(conversation: Conversation, user: User, moment: datetime) -> PaneRows:
-    """One round trip, however much there is."""
+def of_conversation(conversation: Conversation, user: User, moment: datetime, *beside: Asked[Any]) -> PaneRows:
+    """One round trip, however much there is; with ``beside``."""
     identity = conversation.identity
     of = {
         "conversation": conversation.pk,
@@ -217,7 +217,7 @@ def of_conversation(conversation: Conversation, user: User, moment: datetime) ->
         public_side=_PUBLIC_SIDE(**of),
         private_side=_PRIVATE_SIDE(**of),
     )
-    together(*(getattr(rows, field.name) for field in fields(rows) if field.name != "alike"), *rows.alike)
+    together(*(getattr(rows, field.name) for field in fields(rows) if field.name != "alike"), *rows.alike, *beside)
     return rows
 
 

@@ -1,8 +1,8 @@
 """Where one is in the inbox: a view, a department or a saved view, with filters and an order; its address, its name in
 the menu, and the counts."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import Http404
@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from inbox import saved_views
+from inbox.kept import Asked, together
 from inbox.models import Department, SavedView, User
 from inbox.views import filters, listing
 from inbox.views.conversation import SignedIn
@@ -94,20 +95,40 @@ def title(place: listing.Place, counted: dict[str, int]) -> str:
     return f"({count}) {place.name}" if count else place.name
 
 
-def counts(user: User, departments: tuple[Department, ...], saved: Sequence[SavedView]) -> dict[str, int]:
-    """Of every view, department and saved view, at most listing.CAP + 1. One query, one more for the saved views."""
-    places = [_place(user, departments, view) for view in saved[:COUNTED]]
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """What the menu shows, asked for; with what else a page asks in the same round trip (``together(*menu)``)."""
+
+    user: User
+    departments: tuple[Department, ...]
+    saved: Asked[SavedView]
+    counted: Asked[tuple[Any, ...]]
+
+    def __iter__(self) -> Iterator[Asked[Any]]:
+        return iter((self.saved, self.counted))
+
+
+def menu_of(user: User, departments: tuple[Department, ...]) -> Menu:
+    """The menu of one colleague, not asked for yet."""
+    return Menu(user, departments, saved_views.in_menu(user), listing.ask_counts(user, departments))
+
+
+def counts(menu: Menu) -> dict[str, int]:
+    """Of every view, department and saved view, at most listing.CAP + 1. One query more for the saved views."""
+    together(*menu)
+    places = [_place(menu.user, menu.departments, view) for view in menu.saved.rows()[:COUNTED]]
     # Closed ones are never counted; words would have to be looked up for every change on screen.
     told = [place for place in places if place.view.counted and not place.filters.text]
-    return listing.counts(user, departments) | listing.saved_counts(told)
+    return listing.counts(menu.counted, menu.departments) | listing.saved_counts(told)
 
 
-def navigation(user: User, place: listing.Place | None = None) -> dict[str, Any]:
-    """The menu of views, saved views and departments with their counts, for every page with the frame. Three queries,
-    one of them for the departments when ``place`` does not bring them; one more with saved views."""
-    departments = place.departments if place else tuple(user.departments.all())
-    saved = saved_views.in_menu(user)
-    counted = counts(user, departments, saved)
+def navigation(user: User, place: listing.Place | None = None, menu: Menu | None = None) -> dict[str, Any]:
+    """The menu of views, saved views and departments with their counts, for every page with the frame. Two queries,
+    none of them when ``menu`` was asked for already; one for the departments when neither brings them; one more with
+    saved views."""
+    if menu is None:
+        menu = menu_of(user, place.departments if place else tuple(user.departments.all()))
+    counted = counts(menu)
     return {
         "views": [
             {
@@ -133,7 +154,7 @@ def navigation(user: User, place: listing.Place | None = None) -> dict[str, Any]
                 "count": capped(counted.get(f"saved:{view.pk}", 0)),
                 "current": place is not None and place.saved is not None and place.saved.pk == view.pk,
             }
-            for number, view in enumerate(saved, 1)
+            for number, view in enumerate(menu.saved, 1)
         ],
         "departments": [
             {
@@ -143,7 +164,7 @@ def navigation(user: User, place: listing.Place | None = None) -> dict[str, Any]
                 "count": capped(counted.get(f"department:{department.slug}", 0)),
                 "current": place is not None and place.department == department,
             }
-            for department in departments
+            for department in menu.departments
         ],
         "counted": counted,
     }

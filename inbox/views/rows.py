@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from channels.clock import now
 from channels.models import Kind
 from inbox import sla, targets
-from inbox.kept import Statement, slot
+from inbox.kept import Asked, Statement, slot
 from inbox.models import Conversation, Identity, Priority, Result, Status, User
 from inbox.office_hours import Hours, Period
 from inbox.targets import Target, choose
@@ -107,14 +107,17 @@ _AGREEMENTS = Statement(
 )
 
 
-def agreements(account_ids: Iterable[int]) -> dict[int, Agreement]:
-    """Hours and targets of all accounts on the page at once: one query, or none without accounts."""
+def ask_agreements(account_ids: Iterable[int]) -> Asked[tuple[Any, ...]]:
+    """What ``agreements`` gives; nothing is asked without accounts."""
     ids = set(account_ids)
-    if not ids:
-        return {}
+    return _AGREEMENTS.asked(accounts=list(ids)) if ids else Asked.nothing()
+
+
+def agreements(asked: Asked[tuple[Any, ...]]) -> dict[int, Agreement]:
+    """Hours and targets by account."""
     return {
         account_id: _agreement(name, first, following, holidays, tuple(worked), *texts)
-        for account_id, name, first, following, holidays, worked, *texts in _AGREEMENTS.rows(accounts=list(ids))
+        for account_id, name, first, following, holidays, worked, *texts in asked
     }
 
 
@@ -222,7 +225,7 @@ def make(
     ``belongs`` None: all of them are in the view. One query (accounts' agreements), none without a running clock.
     """
     moment = now()
-    known = agreements(conversation.account_id for conversation in conversations if conversation.due_at)
+    known = agreements(ask_agreements(found.account_id for found in conversations if found.due_at))
     return [
         _row(
             conversation,

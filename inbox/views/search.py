@@ -1,20 +1,20 @@
 """Search by what was said and by who said it: the latest first, no ranking, no counting."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.db import connection
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from inbox.kept import Asked, Statement, named, slot, together
 from inbox.models import User
-from inbox.views import finding, listing, lists, rows
-from inbox.views.listed import Listed
+from inbox.views import finding, listed, listing, lists, rows
 from inbox.views.words import Words
 
 FEW = 5  # citizens' conversations above the messages
@@ -29,9 +29,9 @@ type Snippets = dict[int, Pieces]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Conversations in order, and where to go on."""
+    """Conversations in order, by id, and where to go on."""
 
-    conversations: list[Listed]
+    pks: list[int]
     after: listing.Cursor | None
 
 
@@ -57,68 +57,71 @@ def search(request: lists.SignedIn) -> HttpResponse:
 
 def results(user: User, text: str, what: str, after: listing.Cursor | None) -> dict[str, Any]:
     """What the page shows for a text: a few of the citizens and the messages, or a page of either."""
-    citizens = Found([], None)
-    messages = Found([], None)
-    if what in ("", "citizens"):
-        citizens = by_citizen(user, text, after, listing.PAGE if what == "citizens" else FEW)
-    if what in ("", "messages"):
-        messages = by_message(user, text, after)
-    # A row stands on a page once.
-    above = {conversation.pk for conversation in citizens.conversations}
-    messages = replace(messages, conversations=[found for found in messages.conversations if found.pk not in above])
-    told = snippets(text, [found.pk for found in messages.conversations])
-    made = rows.make(citizens.conversations + messages.conversations, user, prefix="/conversations/", snippets=told)
+    citizens = by_citizen(user, text if what in ("", "citizens") else "", after, listing.PAGE if what else FEW)
+    messages = by_message(user, text if what in ("", "messages") else "", after)
+    together(citizens.near, messages.near)
+    above, below = found(citizens), found(messages)
+    first = set(above.pks)
+    rest = [pk for pk in below.pks if pk not in first]  # a row stands on a page once
+    asked = listed.by_id(user, [*above.pks, *rest])
+    told = snippets(text, rest, asked)
+    made = rows.make(asked.rows(), user, prefix="/conversations/", snippets=told)
     return {
-        "citizens": rows.draw(made[: len(above)]),
-        "more_citizens": citizens.after,
-        "messages": rows.draw(made[len(above) :]),
-        "more_messages": messages.after,
+        "citizens": rows.draw([row for row in made if row.pk in first]),
+        "more_citizens": above.after,
+        "messages": rows.draw([row for row in made if row.pk not in first]),
+        "more_messages": below.after,
         "nothing": not made,
     }
 
 
-def by_message(user: User, text: str, after: listing.Cursor | None, size: int = listing.PAGE) -> Found:
+def by_message(user: User, text: str, after: listing.Cursor | None, size: int = listing.PAGE) -> finding.Search:
     """Conversations in which these words were said, by Dutch stem or by the beginning of the last; ``"a phrase"``,
     ``or`` and ``-not`` work. Or that began with any part of a word ("stafval" finds "restafval")."""
-    return _page(user, finding.by_words(text), after, size)
+    return finding.find(user, finding.by_words(text) if text else None, after, size + 1)
 
 
-def by_citizen(user: User, text: str, after: listing.Cursor | None, size: int) -> Found:
+def by_citizen(user: User, text: str, after: listing.Cursor | None, size: int) -> finding.Search:
     """Conversations of citizens by any part of a name or handle, or by phone number."""
-    sought = finding.by_citizen(text)
-    return _page(user, sought, after, size) if sought else Found([], None)
+    return finding.find(user, finding.by_citizen(text), after, size + 1)
 
 
-def _page(user: User, sought: finding.Sought, after: listing.Cursor | None, size: int) -> Found:
-    hits = finding.find(user, sought, after, size + 1)
+def found(search: finding.Search) -> Found:
+    """A page of it: one fewer than was asked for, which tells whether there is more."""
+    hits, size = search.hits(), search.size - 1
     cursor = listing.Cursor(*hits[size - 1]) if len(hits) > size else None
-    return Found(listing.rows_of(user, [pk for _at, pk in hits[:size]]), cursor)
+    return Found([pk for _at, pk in hits[:size]], cursor)
 
 
-_HEADLINES = """SELECT newest.conversation_id, newest.text, ts_headline('dutch', newest.text, {query}, %(marks)s)
+_HEADLINES = """
+    SELECT newest.conversation_id, newest.text, ts_headline('dutch', newest.text, (SELECT {query}), %(marks)s)
     FROM (
         SELECT DISTINCT ON (conversation_id) conversation_id, text FROM inbox_message
-        WHERE conversation_id = ANY(%(ids)s::bigint[]) AND search @@ {query}
+        WHERE conversation_id = ANY(%(ids)s::bigint[]) AND search @@ (SELECT {query})
         ORDER BY conversation_id, sent_at DESC, id DESC
     ) newest"""
+_SUBJECTS = Statement("SELECT id, subject FROM inbox_conversation WHERE id = ANY(%s::bigint[])", [slot("ids")])
 
 
-def snippets(text: str, ids: list[int]) -> Snippets:
+@lru_cache(maxsize=10)
+def _headlines(query: str) -> Statement:
+    return named(_HEADLINES.format(query=query))
+
+
+def snippets(text: str, ids: list[int], *beside: Asked[Any]) -> Snippets:
     """Of each of these conversations the newest message that was found, or else how it began, with the words marked.
-    At most two queries."""
-    if not ids:
-        return {}
+    At most two queries; the first in one round trip with ``beside``."""
     words = Words.of(text)
     marks = f"StartSel={START}, StopSel={STOP}, MaxWords=24, MinWords=12"
-    made: Snippets = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_HEADLINES.format(query=words.query), words.parameters | {"ids": ids, "marks": marks})
-        for conversation, said, headline in cursor.fetchall():
-            # The headline knows stems only; what was found by its beginning may have another stem.
-            made[conversation] = pieces(headline) if START in headline else around(said, words.beginning)
-        if rest := [pk for pk in ids if pk not in made]:
-            cursor.execute("SELECT id, subject FROM inbox_conversation WHERE id = ANY(%s::bigint[])", [rest])
-            made |= {pk: around(subject, text) for pk, subject in cursor.fetchall()}
+    headlines = _headlines(words.query).asked(**words.parameters, ids=ids, marks=marks) if ids else Asked.nothing()
+    together(headlines, *beside)
+    # The headline knows stems only; what was found by its beginning may have another stem.
+    made: Snippets = {
+        conversation: pieces(headline) if START in headline else around(said, words.beginning)
+        for conversation, said, headline in headlines
+    }
+    if rest := [pk for pk in ids if pk not in made]:
+        made |= {pk: around(subject, text) for pk, subject in _SUBJECTS.rows(ids=rest)}
     return made
 
 

@@ -69,7 +69,7 @@ def preview(request: SignedIn, of: User, refusal: str) -> dict[str, Any]:
     """What is held, and the choice. Six queries at most."""
     moment = now()
     found = end_shift.held(of, request.user)
-    known = rows.agreements(each.account_id for each in found if each.due_at)
+    known = rows.agreements(rows.ask_agreements(each.account_id for each in found if each.due_at))
     elsewhere = Conversation.objects.filter(assignee=of, status__in=[Status.WAITING, Status.SNOOZED])
     rule = request.POST.get("rule") or of.shift_rule
     to = request.POST.get("to") or str(of.shift_colleague_id or "")

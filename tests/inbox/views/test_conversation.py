@@ -338,7 +338,7 @@ class TestCost:
             audit.record(large, "assigned", lead, to=agent.pk)
         client.force_login(agent)
         self.cost(client, small)  # warm: content types and the like
-        assert self.cost(client, large) == self.cost(client, small) == 12
+        assert self.cost(client, large) == self.cost(client, small) == 11
 
 
 class TestAccess:

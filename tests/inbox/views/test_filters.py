@@ -280,6 +280,6 @@ def test_number_of_queries_with_filters_does_not_grow(make_conversation: Make, a
     client = browser(agent)
     url = "/inbox/todo/?sentiment=negative"
     # one more than without: how far a page looks
-    assert queries(client, url) == 7
+    assert queries(client, url) == 5
     many(first, 80)
-    assert queries(client, url) == 7
+    assert queries(client, url) == 5

@@ -79,14 +79,14 @@ def test_walking_and_asking_the_index_find_the_same(
     found: list[int] = []
     after = None
     for _page in range(3):
-        page = search.by_message(lead, text, after, size=4)
-        found += [conversation.pk for conversation in page.conversations]
+        page = search.found(search.by_message(lead, text, after, size=4))
+        found += page.pks
         after = page.after
     assert found == wanted[::-1]
     assert after is None
     if text != "brug":
-        assert [hit.pk for hit in search.by_citizen(lead, text, None, 50).conversations] == wanted[::-1]
-    assert search.by_message(outsider, text, None).conversations == []
+        assert search.found(search.by_citizen(lead, text, None, 50)).pks == wanted[::-1]
+    assert search.found(search.by_message(outsider, text, None)).pks == []
 
 
 def test_newest_message_comes_first(make_conversation: Make, agent: User) -> None:
@@ -180,11 +180,10 @@ def test_stretch_around_what_was_found() -> None:
 
 def test_pages_hold_each_message_once(make_conversation: Make, agent: User) -> None:
     made = [make_conversation(text="brug") for _number in range(5)]
-    first = search.by_message(agent, "brug", None, size=3)
+    first = search.found(search.by_message(agent, "brug", None, size=3))
     assert first.after is not None
-    second = search.by_message(agent, "brug", first.after, size=3)
-    found = [conversation.pk for conversation in (*first.conversations, *second.conversations)]
-    assert found == [conversation.pk for conversation in reversed(made)]
+    second = search.found(search.by_message(agent, "brug", first.after, size=3))
+    assert [*first.pks, *second.pks] == [conversation.pk for conversation in reversed(made)]
     assert second.after is None
 
 
@@ -200,8 +199,7 @@ def test_conversation_shows_once_with_its_newest_message(make_conversation: Make
         sent_at=MONDAY_10 + timedelta(minutes=1),
         state="received",
     )
-    found = search.by_message(agent, "brug", None)
-    assert [item.pk for item in found.conversations] == [conversation.pk]
+    assert search.found(search.by_message(agent, "brug", None)).pks == [conversation.pk]
     assert search.snippets("brug", [conversation.pk]) == {conversation.pk: (("brug", True), (" twee", False))}
 
 
