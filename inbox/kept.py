@@ -84,7 +84,9 @@ class Statement:
     def _is_prepared(self) -> bool:
         connection.ensure_connection()
         theirs: psycopg.Connection[Any] = connection.connection
-        asked = self._asked.setdefault(theirs, WeakKeyDictionary())
+        asked = self._asked.get(theirs)
+        if asked is None:
+            asked = self._asked[theirs] = WeakKeyDictionary()
         if self not in asked:  # many connections are asked it once
             asked[self] = False
         elif not asked[self]:

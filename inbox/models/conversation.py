@@ -181,6 +181,7 @@ class Conversation(models.Model):
                 fields=["assignee", "department", "rank_at", "id"],
                 name="list_mine",
                 condition=Q(status__in=["open", "waiting"]),
+                include=["status"],  # so that what a colleague holds is counted without fetching it
             ),
             models.Index(
                 fields=["department", "due_at", "id"],

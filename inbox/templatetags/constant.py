@@ -25,11 +25,15 @@ class Constant(Node):
 
     def __init__(self, node: Node) -> None:
         self.node = node
-        self.said: dict[tuple[str | None, bool], Any] = {}
+        self.said: dict[tuple[str, bool], Any] = {}
 
     def render(self, context: Context) -> Any:
         """What the node said the first time."""
-        key = get_language(), context.autoescape
+        here: Any = context.render_context  # of one template, drawn once: in one language
+        language = here.get(Constant)
+        if language is None:
+            language = here[Constant] = get_language() or ""
+        key = language, context.autoescape
         if key not in self.said:
             self.said[key] = self.node.render(context)
         return self.said[key]

@@ -65,17 +65,19 @@ def _line(department: Department) -> dict[str, Any]:
 def change(request: SignedIn, pk: int) -> HttpResponse:
     """The group of one department; saved with an audit entry."""
     setup.administrator(request)
-    department = get_object_or_404(Department, pk=pk)
-    group = ApproverGroup.objects.filter(department=department).first() or ApproverGroup(department=department)
-    form = GroupForm(request.POST or None, instance=group, department=department)
-    if request.method == "POST" and form.is_valid():
-        with transaction.atomic():
+    with transaction.atomic():
+        # One administrator at a time: two would each make a group.
+        departments = Department.objects.select_for_update() if request.method == "POST" else Department.objects.all()
+        department = get_object_or_404(departments, pk=pk)
+        group = ApproverGroup.objects.filter(department=department).first() or ApproverGroup(department=department)
+        form = GroupForm(request.POST or None, instance=group, department=department)
+        if request.method == "POST" and form.is_valid():
             made = form.save()
             if form.changed_data:
                 ids = sorted(user.pk for user in form.cleaned_data["members"])
                 audit.record(None, "approvers_changed", request.user, department=pk, group=made.pk, members=ids)
-        messages.success(request, _("Saved."))
-        return redirect("setup_approvers")
+            messages.success(request, _("Saved."))
+            return redirect("setup_approvers")
     return setup.page(
         request,
         "inbox/setup/small_form.html",

@@ -1,14 +1,16 @@
 """Approving on the page: the list, the page of one answer, the marks in the conversation, and who may."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from inbox.actions import reply
-from inbox.models import Approval, AuditEntry, Conversation, Draft, Message, User
+from inbox.models import Approval, ApproverGroup, AuditEntry, Conversation, Department, Draft, Message, User
+from tests.inbox.actions.test_reply import until_one_waits_for_a_lock
 from tests.inbox.views.test_lists import browser
 
 type Make = Callable[..., Conversation]
@@ -143,6 +145,23 @@ class TestSetup:
         group = agent.approver_groups.get()
         assert (group.name, AuditEntry.objects.get().verb) == ("Pers", "approvers_changed")
         assert "Fatima Amrani" in client.get("/setup/approvers/").content.decode()
+
+    @pytest.mark.django_db(transaction=True)
+    def test_two_administrators_at_once_make_one_group(self, admin: User, agent: User, webcare: Department) -> None:
+        def second() -> int:
+            try:
+                return browser(admin).post(f"/setup/approvers/{webcare.pk}/", {"name": "Pers"}).status_code
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(1) as threads:
+            with transaction.atomic():
+                Department.objects.select_for_update().get(pk=webcare.pk)
+                answer = threads.submit(second)
+                until_one_waits_for_a_lock()
+                ApproverGroup.objects.create(department=webcare, name="Eerste")
+            assert answer.result(20) == 302
+        assert [group.name for group in ApproverGroup.objects.all()] == ["Pers"]
 
     def test_rules_of_a_department_are_kept_and_written_down(
         self, admin: User, webcare: object, burgerzaken: object
