@@ -18,7 +18,6 @@ from inbox.models import (
     SensitiveGround,
     Sentiment,
     Status,
-    Topic,
     User,
 )
 from inbox.office_hours import AMSTERDAM, Hours, local
@@ -57,7 +56,7 @@ class Deeds:
     colleagues: tuple[User, ...] = ()
     moments: tuple[Moment, ...] = ()
     results: tuple[tuple[str, str], ...] = ()
-    topics: tuple[Topic, ...] | None = None  # None: may not be set
+    topics: tuple[tuple[int, str], ...] | None = None  # None: may not be set
     sentiments: tuple[tuple[str, str], ...] = ()
     priorities: tuple[tuple[int, str], ...] = ()
     contact_kinds: tuple[tuple[str, str], ...] = ()
@@ -82,7 +81,7 @@ def deeds(
     if not works:
         return Deeds()
     labels: dict[str, Any] = {
-        "topics": tuple(asked.topics),
+        "topics": tuple((topic.pk, str(topic)) for topic in asked.topics),
         "priorities": tuple((value, str(words)) for value, words in Priority.choices),
         "sentiments": tuple((value, str(words)) for value, words in (("", _("not said")), *Sentiment.choices)),
         "contact_kinds": tuple((value, str(words)) for value, words in (("", _("not said")), *ContactKind.choices)),

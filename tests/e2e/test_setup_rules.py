@@ -93,7 +93,7 @@ def test_rule_is_tried_then_switched_on_and_does_what_it_says(
     )
     # A colleague knows better.
     page.get_by_test_id("label-topic").click()
-    page.get_by_test_id("kind-complaint").click()
+    page.get_by_test_id("contact_kind-complaint").click()
     expect(page.get_by_test_id("contact-kind")).to_have_text("klacht")
     page.context.close()
     assert ingrid.get(f"conversations/{found['id']}/")["contact_kind"] == "complaint"
