@@ -18,9 +18,36 @@ class Outcome:
     requests: int
     seconds: float
     failed: int
-    p50_ms: float
-    p95_ms: float
-    p99_ms: float
+    latencies: tuple[float, ...]
+
+    @classmethod
+    def of(cls, runs: Sequence["Outcome"]) -> "Outcome":
+        """Several as one. Which process a kept-alive connection falls to is chance: one run is one throw."""
+        return cls(
+            sum(run.requests for run in runs),
+            sum(run.seconds for run in runs),
+            sum(run.failed for run in runs),
+            tuple(latency for run in runs for latency in run.latencies),
+        )
+
+    def percentile(self, number: int) -> float:
+        """Of the latencies; 0 when there are too few to tell."""
+        return quantiles(self.latencies, n=100)[number - 1] if len(self.latencies) > 1 else 0.0
+
+    @property
+    def p50_ms(self) -> float:
+        """Half is quicker."""
+        return self.percentile(50)
+
+    @property
+    def p95_ms(self) -> float:
+        """One in twenty is slower."""
+        return self.percentile(95)
+
+    @property
+    def p99_ms(self) -> float:
+        """One in a hundred is slower."""
+        return self.percentile(99)
 
     @property
     def per_second(self) -> float:
@@ -45,8 +72,7 @@ def run(port: int, requests: Sequence[bytes], connections: int, expect: int = 20
     process.start()
     latencies, failed, seconds = receiver.recv()
     process.join()
-    cuts = quantiles(latencies, n=100) if len(latencies) > 1 else [0.0] * 99
-    return Outcome(len(requests), seconds, failed, cuts[49], cuts[94], cuts[98])
+    return Outcome(len(requests), seconds, failed, tuple(latencies))
 
 
 def _work(port: int, requests: Sequence[bytes], connections: int, expect: int, sender: Connection) -> None:
