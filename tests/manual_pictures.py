@@ -268,7 +268,7 @@ def citizen(browser: Browser, town: Town) -> None:
     page = desk(browser, town)
     page.goto(f"{town.inbox}/inbox/todo/")
     open_row(page, "Mag ik hier op zondag gratis parkeren?")
-    page.locator("[data-testid^=alike-]").first.click()
+    page.locator("#citizen [data-testid^=alike-]").first.click()
     expect(page.get_by_test_id("preview")).to_be_visible()
     keep("inwoner", shot(page))
     page.context.close()
