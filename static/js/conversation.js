@@ -164,7 +164,7 @@
         }
       }
     } else if (thread()) thread().scrollTop = 0;
-    ready();
+    ready(config.webcareAsked);
     if (config.verb !== "get") land();
     else if (same && before.mine && $("#composer")?.dataset.state === "other") lost();
     source = null;
@@ -372,8 +372,8 @@
     /* no storage: open */
   }
 
-  function ready() {
-    webcare.restoreDrafts?.();
+  function ready(asked) {
+    webcare.restoreDrafts?.(asked);
     markRead();
   }
 

@@ -129,7 +129,7 @@
     const box = boxFor(job);
     if (box) box.dataset.version = version;
     if (kept && kept.text === job.text) {
-      if (job.text.trim()) write(job.key, { ...kept, version, unsaved: false });
+      if (job.text.trim()) write(job.key, { ...kept, version, unsaved: false, savedAt: Date.now() });
       else sessionStorage.removeItem(job.key);
     } else if (kept) write(job.key, { ...kept, version });
     if (box && job.mode === "reply" && job.text.trim()) said("saved");
@@ -194,8 +194,9 @@
 
   // ------------------------------------------------------------------ after every drawing
 
-  /* Put back what was typed here and is not on the server yet, or show it where there is no box for it any more. */
-  function restore() {
+  /* Put back what was typed here and is not on the server yet, or show it where there is no box for it any more.
+     `asked`: when this drawing was asked for. What was saved since may have come too late to be in it. */
+  function restore(asked = Infinity) {
     const here = $("#pane");
     if (!here) return;
     if (here.dataset.pane) shown = { dataset: { ...here.dataset } }; // a copy: the element is drawn over
@@ -204,7 +205,13 @@
     for (const box of boxes()) {
       const key = keyOf(pane, modeOf(box));
       const kept = read(key);
-      if (!kept?.unsaved || kept.text === box.value) continue;
+      if (!kept || kept.text === box.value) continue;
+      if (!kept.unsaved) {
+        if (!(kept.savedAt >= asked) || Number(box.dataset.version) >= kept.version) continue;
+        box.value = kept.text;
+        box.dataset.version = kept.version;
+        continue;
+      }
       // On its way to the server, and drawn anew before it was there: an empty box is no later text.
       if (pending.has(key) && box.value) continue;
       const version = Number(box.dataset.version);
@@ -266,5 +273,5 @@
     for (const key of Object.keys(sessionStorage)) if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
   });
 
-  document.addEventListener("DOMContentLoaded", restore);
+  document.addEventListener("DOMContentLoaded", () => restore());
 })();

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
 from tests.e2e.test_access import LOOKS, SCREENS, violations
 from tests.e2e.town import Town, log_in
@@ -73,6 +73,39 @@ def test_hints_come_again_with_the_draft_after_a_reload(fatima: Page, town: Town
     fatima.reload()
     expect(fatima.get_by_test_id("composer")).to_have_value(HARD)
     expect(fatima.get_by_test_id("hint")).to_have_count(1)
+
+
+def test_draft_that_is_saved_while_its_conversation_is_drawn_stands_in_it(fatima: Page, town: Town) -> None:
+    open_and_claim(fatima, town, post(town, "Is de kade weer open?"))
+    fatima.goto(f"{town.inbox}/inbox/todo/")
+    fatima.locator("[data-testid^=row-]").filter(has_text="Is de kade").locator("a").first.click()
+    box = fatima.get_by_test_id("composer")
+    expect(box).to_be_visible()
+    drafts: list[Route] = []
+    drawn: list[tuple[Route, APIResponse]] = []
+
+    def hold(route: Route) -> None:
+        if route.request.headers.get("hx-target") == "conversation":
+            drawn.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    fatima.route("**/draft/", lambda route: drafts.append(route))
+    fatima.route("**/inbox/todo/*/", hold)
+    box.fill("Vanaf zaterdag.")
+    fatima.go_back()
+    expect(box).to_have_count(0)
+    fatima.go_forward()
+    for _turn in range(200):
+        if drawn and drafts:
+            break
+        fatima.wait_for_timeout(50)
+    with fatima.expect_response("**/draft/"):
+        drafts[0].continue_()
+    fatima.wait_for_function("Object.values(sessionStorage).some((kept) => kept.includes('\"unsaved\":false'))")
+    route, answer = drawn[0]
+    route.fulfill(response=answer)
+    expect(box).to_have_value("Vanaf zaterdag.")
 
 
 def test_personal_data_is_asked_about_and_then_posted(fatima: Page, town: Town) -> None:
