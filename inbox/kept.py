@@ -8,7 +8,7 @@ connection is asked again it has prepared. Only statements are kept, never a row
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import count
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -104,8 +104,9 @@ class Statement:
         return "".join(piece + value for piece, value in zip(pieces, [*given, ""], strict=True))
 
 
+@lru_cache(maxsize=200)
 def named(sql: str) -> Statement:
-    """The statement of SQL with %(name)s for each value: a slot for each of them."""
+    """The statement of SQL with %(name)s for each value: a slot for each. The same SQL gives the same statement."""
     names = re.findall(r"%\((\w+)\)s", sql)
     return Statement(re.sub(r"%\(\w+\)s", "%s", sql), [slot(name) for name in names])
 

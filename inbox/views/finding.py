@@ -9,13 +9,12 @@ we look: a short walk either fills the page, or tells how rare the text is. What
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import phonenumbers
 from django.db.models import Q
 
-from inbox.kept import Asked, Statement, named
+from inbox.kept import Asked, named
 from inbox.models import Identity, Status, User
 from inbox.views.listing import Cursor
 from inbox.views.words import Words
@@ -98,9 +97,9 @@ class Search:
         found, size = self.near.rows(), self.size
         # At this rate the page is full before the end of the second.
         if NEAR * size / FAR <= len(found) / size < 1 or (not self.sought.hits and len(found) < size):
-            found = _statement(_walk(self.sought, self.departments, self.edge, FAR, size)).rows(**self.values)
+            found = named(_walk(self.sought, self.departments, self.edge, FAR, size)).rows(**self.values)
         if len(found) < size and self.sought.hits:
-            found = _statement(_ask(self.sought, self.edge, size)).rows(**self.values)
+            found = named(_ask(self.sought, self.edge, size)).rows(**self.values)
         return [(at, pk) for at, pk in found]
 
 
@@ -115,14 +114,8 @@ def find(user: User, sought: Sought | None, after: Cursor | None, size: int) -> 
     if after is not None:
         values |= {"at": after.at, "pk": after.pk}
     edge = "AND (last_message_at, id) < (%(at)s, %(pk)s)" if after else ""
-    near = _statement(_walk(sought, len(departments), edge, NEAR * size, size)).asked(**values)
+    near = named(_walk(sought, len(departments), edge, NEAR * size, size)).asked(**values)
     return Search(sought, len(departments), edge, values, size, near)
-
-
-@lru_cache(maxsize=200)
-def _statement(sql: str) -> Statement:
-    """To be held on to."""
-    return named(sql)
 
 
 def _walk(sought: Sought, departments: int, edge: str, far: int, size: int) -> str:

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -103,17 +102,13 @@ _HEADLINES = """
 _SUBJECTS = Statement("SELECT id, subject FROM inbox_conversation WHERE id = ANY(%s::bigint[])", [slot("ids")])
 
 
-@lru_cache(maxsize=10)
-def _headlines(query: str) -> Statement:
-    return named(_HEADLINES.format(query=query))
-
-
 def snippets(text: str, ids: list[int], *beside: Asked[Any]) -> Snippets:
     """Of each of these conversations the newest message that was found, or else how it began, with the words marked.
     At most two queries; the first in one round trip with ``beside``."""
     words = Words.of(text)
     marks = f"StartSel={START}, StopSel={STOP}, MaxWords=24, MinWords=12"
-    headlines = _headlines(words.query).asked(**words.parameters, ids=ids, marks=marks) if ids else Asked.nothing()
+    sql = _HEADLINES.format(query=words.query)
+    headlines = named(sql).asked(**words.parameters, ids=ids, marks=marks) if ids else Asked.nothing()
     together(headlines, *beside)
     # The headline knows stems only; what was found by its beginning may have another stem.
     made: Snippets = {
