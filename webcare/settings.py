@@ -126,6 +126,7 @@ STATIC_ROOT = env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = env.bool("STATIC_FROM_SOURCE", default=False)
 WHITENOISE_MAX_AGE = 3600
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # no other site has business with our scripts and styles
 if not WHITENOISE_USE_FINDERS:
     # From `collectstatic`: compressed beforehand, and by names that change with what is in them, kept for good.
     STORAGES = {

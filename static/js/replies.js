@@ -1,5 +1,5 @@
 /* Standard replies: "/" at the start of a word, or the button, opens a list under the text; arrows walk, Enter or Tab
-   takes, Esc closes. The server finds, fills in and counts. */
+   takes, Esc closes. The server finds, fills in and counts. A pinned answer is taken into the text likewise. */
 (() => {
   "use strict";
   const webcare = (window.webcare ??= {});
@@ -208,5 +208,36 @@
 
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target?.id === "conversation" && open && !document.activeElement?.closest?.("#reply-form")) close();
+  });
+
+  // ------------------------------------------------------------------ a pinned answer into the text
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest?.("[data-pinned]");
+    const text = button && $("#reply-text");
+    if (!text) return;
+    event.preventDefault();
+    const [from, to, before] = [text.selectionStart, text.selectionEnd, text.value];
+    let taken;
+    try {
+      const answer = await fetch(button.dataset.pinned, {
+        method: "POST",
+        credentials: "same-origin",
+        headers: { "X-CSRFToken": $("input[name=csrfmiddlewaretoken]", text.form).value, Accept: "application/json" },
+      });
+      if (answer.redirected) {
+        webcare.ended?.();
+        return;
+      }
+      if (!answer.ok) throw new Error(String(answer.status));
+      taken = await answer.json();
+    } catch {
+      webcare.toast?.($("#words")?.dataset.failed ?? "");
+      return;
+    }
+    if (text !== $("#reply-text") || text.value !== before) return; // typed on, or gone: nothing is overwritten
+    text.focus();
+    text.setRangeText(taken.text, from, to, "end");
+    text.dispatchEvent(new Event("input", { bubbles: true }));
   });
 })();
